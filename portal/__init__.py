@@ -1,0 +1,1 @@
+"""The Flask application: what people and programs see, the tables, the transactions."""
