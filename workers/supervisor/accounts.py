@@ -35,9 +35,7 @@ def server_account(data: Path) -> Account | None:
     owner = data.stat() if data.exists() else None
     if os.geteuid() != 0:
         if owner is not None and owner.st_uid != os.geteuid():
-            raise NoAccount(
-                f"{data} belongs to another user (id {owner.st_uid}): run as that user, or as root"
-            )
+            raise NoAccount(f"{data} belongs to another user (id {owner.st_uid}): run as that user, or as root")
         return None
     if owner is not None and owner.st_uid != 0:
         return Account(owner.st_uid, owner.st_gid)

@@ -93,9 +93,7 @@ class PostgresServer:
     @property
     def environment(self) -> dict[str, str]:
         """Ours, without what would steer PostgreSQL or its language."""
-        kept = {
-            name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))
-        }
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("PG", "LC_", "LANG"))}
         return kept | {"LC_ALL": "C"}
 
     @property
@@ -203,9 +201,7 @@ class PostgresServer:
             options += ["--auth=scram-sha-256", f"--username={ADMIN_ROLE}", f"--pwfile={password_file.name}"]
             options += ["--no-instructions", *(["--no-sync"] if self.fast else [])]
             done = subprocess.run(  # noqa: S603 - the wheel's own program
-                launch.wrapped(
-                    [str(self.programs / "initdb"), "-D", str(draft), *options], account=self._ids
-                ),
+                launch.wrapped([str(self.programs / "initdb"), "-D", str(draft), *options], account=self._ids),
                 env=self.environment,
                 cwd=self.folder,
                 capture_output=True,

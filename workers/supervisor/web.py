@@ -1,0 +1,31 @@
+"""Gunicorn's settings for the portal. Gunicorn reads this module by name and takes what it knows.
+
+Threads, because a live page holds one for as long as it is open.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from portal.config import Settings
+from portal.logs import configure_logging, logging_config
+from workers.supervisor import ports
+
+THREADS = 64
+PROCESSES = 2
+GRACEFUL_S = 10
+
+bind = f"{ports.LOOPBACK}:{Settings.load().port}"
+worker_class = "gthread"
+workers = PROCESSES
+threads = THREADS
+keepalive = 30
+graceful_timeout = GRACEFUL_S
+control_socket_disable = True
+logconfig_dict = logging_config("web")
+# The heartbeat file: on a disk it would make every worker wait for slow writes.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file there
+
+
+def post_fork(_server: object, _worker: object) -> None:
+    configure_logging("web")
