@@ -5,16 +5,32 @@ Each is a child of the test process and dies with it, even when the run is kille
 
 from __future__ import annotations
 
+import asyncio
+import os
 import shutil
+import signal
+import socket
 import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from temporalio.service import RPCError
+
 from portal.config import OWNER_ROLE, Settings
-from workers.supervisor import postgres
+from workers.cli.up import LAST_LINE
+from workers.supervisor import launch, postgres, probes, temporal
+from workers.supervisor.ports import LOOPBACK
+from workers.supervisor.supervise import NotReady
+
+# What the installed server is told and one in memory can't be.
+IN_MEMORY_DROPS = ("--db-filename", "--sqlite-pragma", "--ui-port")
 
 
 @contextmanager
@@ -29,7 +45,7 @@ def temporary_home() -> Iterator[Path]:
 
 @dataclass(frozen=True)
 class PostgresServer:
-    """A running server without durability."""
+    """A running server that forgets when the machine does."""
 
     settings: Settings
     server: postgres.PostgresServer
@@ -78,3 +94,160 @@ def start_postgres(home: Path) -> PostgresServer:
         raise
     settings.write_runtime(database_port=server.port)
     return started
+
+
+@dataclass(frozen=True)
+class TemporalServer:
+    """A running dev server that keeps nothing on disk."""
+
+    address: str
+    process: subprocess.Popen[bytes]
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.terminate()
+            self.process.wait(30)
+
+
+def start_temporal(home: Path, without: tuple[str, ...] = ()) -> TemporalServer:
+    """Start a server with the contract's search attributes; `home` gets its log.
+
+    Workflows may skip time on it. `without` drops options of the installed server's command by
+    their start, and leaves the server as it comes, with nothing ensured. Call it from the
+    main thread, like `start_postgres`.
+    """
+    port, ui_port = free_ports(2)
+    environ = {
+        "PROMISELINE_HOME": str(home),
+        "PROMISELINE_TEMPORAL_PORT": str(port),
+        "PROMISELINE_TEMPORAL_UI_PORT": str(ui_port),
+    }
+    settings = Settings.load(environ)
+    command = [part for part in temporal.command(settings) if not part.startswith((*IN_MEMORY_DROPS, *without))]
+    command += ["--headless", "--dynamic-config-value", "frontend.WorkflowTimeSkippingEnabled=true"]
+    settings.log_folder.mkdir(exist_ok=True)
+    with (settings.log_folder / "temporal.log").open("ab") as log:
+        process = subprocess.Popen(
+            launch.wrapped(command, death_signal=signal.SIGKILL),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    ready = partial(_reachable, settings) if without else probes.TemporalProbe(settings)
+    started = TemporalServer(settings.temporal_target, process)
+    try:
+        with ThreadPoolExecutor(1) as pool:  # a loop of its own, whatever loop the caller is in
+            pool.submit(asyncio.run, _until_ready(ready, process)).result()
+    except BaseException:
+        started.stop()
+        raise
+    return started
+
+
+async def _reachable(settings: Settings) -> str:
+    try:
+        await temporal.namespace_retention(await temporal.connect(settings))
+    except (RPCError, RuntimeError) as error:
+        raise NotReady(str(error)) from error
+    return settings.temporal_target
+
+
+async def _until_ready(probe: Callable[[], Awaitable[str]], process: subprocess.Popen[bytes]) -> None:
+    async with asyncio.timeout(60):
+        while process.poll() is None:
+            try:
+                await probe()
+            except NotReady:
+                await asyncio.sleep(0.05)
+            else:
+                return
+    raise RuntimeError(f"the server ended with status {process.returncode}: see its log")
+
+
+def free_ports(count: int) -> list[int]:
+    """Different ports of the loopback address on which nothing listens now."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind((LOOPBACK, 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+@dataclass(frozen=True)
+class RunningPortal:
+    """A whole installation under `promiseline up`."""
+
+    settings: Settings
+    environ: dict[str, str]
+    """With it, `promiseline` and `Settings.load` find this installation."""
+    process: subprocess.Popen[str]
+    said: deque[str]
+    """What `up` printed so far, status lines included."""
+
+    @property
+    def url(self) -> str:
+        return self.settings.base_url
+
+    def stop(self) -> int:
+        """Ask for the end and wait for it; the exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        return self.process.wait(90)
+
+
+def home_environ(home: Path) -> dict[str, str]:
+    """An environment for an installation in `home` on free ports, with nothing of the caller's settings."""
+    web, engine, ui, smtp = free_ports(4)
+    ours = ("PROMISELINE_", "DATABASE_", "TEMPORAL_", "SMTP_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {
+        "PROMISELINE_HOME": str(home),
+        "PROMISELINE_PORT": str(web),
+        "PROMISELINE_TEMPORAL_PORT": str(engine),
+        "PROMISELINE_TEMPORAL_UI_PORT": str(ui),
+        "PROMISELINE_SMTP_PORT": str(smtp),
+    }
+
+
+@contextmanager
+def running_portal(home: Path, *arguments: str, **environ: str) -> Iterator[RunningPortal]:
+    """`promiseline up --no-demo` in `home` on free ports, ready when the context begins.
+
+    `arguments` replace `--no-demo` when given; `environ` adds settings. Raises RuntimeError with
+    what `up` said when it doesn't get ready.
+    """
+    everything = home_environ(home) | environ
+    command = [sys.executable, "-m", "workers.cli", "up", *(arguments or ("--no-demo",))]
+    process = subprocess.Popen(
+        launch.wrapped(command),
+        env=everything,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+    portal = RunningPortal(Settings.load(everything), everything, process, deque(maxlen=1000))
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            portal.said.append(line.rstrip())
+            if LAST_LINE in line:
+                break
+        else:
+            raise RuntimeError("promiseline up did not get ready:\n" + "\n".join(portal.said))
+        with ThreadPoolExecutor(1) as reader:  # so that `up` never waits for us to read
+            reader.submit(_drain, process.stdout, portal.said)
+            try:
+                yield portal
+            finally:
+                portal.stop()
+    finally:
+        portal.stop()
+        process.stdout.close()
+
+
+def _drain(stream: Iterable[str], said: deque[str]) -> None:
+    for line in stream:
+        said.append(line.rstrip())

@@ -15,6 +15,7 @@ from workers.supervisor import lock, parts
 from workers.supervisor.supervise import PartFailed, Supervisor
 
 DEMO_PASSWORD = "promiseline-demo"  # noqa: S105 - the published password of the demo company
+LAST_LINE = "Ctrl-C stops everything."
 
 
 @click.command()
@@ -74,7 +75,7 @@ def _addresses(settings: Settings, *, demo: bool) -> str:
         lines.append(f"  Mail         {settings.base_url}/dev/mail")
     if demo:
         lines.append(f"  Sign in as   buyer@demo.example, supplier@demo.example, … ({DEMO_PASSWORD})")
-    return "\n".join([*lines, "  Ctrl-C stops everything.", ""])
+    return "\n".join([*lines, f"  {LAST_LINE}", ""])
 
 
 def _say(part: str, message: str) -> None:

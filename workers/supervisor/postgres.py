@@ -47,10 +47,9 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] ",
     "lc_messages": "C",
 }
-# A server whose data nobody will miss: tests.
+# For tests: survives the kill of a process, not that of the machine.
 FAST = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "wal_level": "minimal",
     "max_wal_senders": "0",
