@@ -20,8 +20,9 @@ from portal.config import Settings
 
 FILE_BYTES = 5_000_000
 FILES_KEPT = 5
-QUIET = {"aiosmtpd", "mail.log", "alembic", "asyncio", "urllib3", "watchfiles"}
-"""Libraries of which only warnings are of use."""
+QUIET = {"aiosmtpd", "alembic", "asyncio", "gunicorn.access", "mail.log"}
+"""Libraries of which only warnings are of use. Gunicorn's access lines would hold the secrets of
+signed links; the portal logs its requests itself."""
 
 
 def configure_logging(part: str, *, file: Path | None = None) -> None:
@@ -60,8 +61,10 @@ def logging_config(part: str, *, file: Path | None = None) -> dict[str, Any]:
         "formatters": {"json": {"()": json_formatter, "part": part}},
         "handlers": {"out": handler},
         "root": {"handlers": ["out"], "level": level},
-        "loggers": {name: {"level": "WARNING"} for name in sorted(QUIET)}
-        | {name: {"handlers": [], "propagate": True} for name in ("gunicorn.error", "gunicorn.access")},
+        "loggers": {
+            **{name: {"level": "WARNING", "propagate": True} for name in sorted(QUIET)},
+            "gunicorn.error": {"handlers": [], "propagate": True},
+        },
     }
 
 

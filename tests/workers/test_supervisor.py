@@ -16,7 +16,7 @@ import psycopg
 import pytest
 
 from portal.config import OWNER_ROLE, WEB_ROLE, WORKER_ROLE, Settings
-from tests.embedded import home_environ, temporary_home
+from tests.embedded import home_environ, start_postgres, start_temporal, temporary_home
 from tests.workers import some_parts
 from workers.supervisor import parts, ports, probes
 from workers.supervisor.supervise import (
@@ -127,6 +127,33 @@ def test_a_killed_part_comes_back_with_its_data(home: Path) -> None:
             assert running.pid_of(part) != before
         assert running.query("select * from kept") == [("still here",)]
         assert asyncio.run(probes.mail(running.settings)).endswith(str(running.settings.smtp_port))
+
+
+async def test_outside_services_are_checked_but_not_started(home: Path) -> None:
+    database, engine = start_postgres(home), start_temporal(home)
+    try:
+        environ = {
+            "PROMISELINE_HOME": str(home / "second"),
+            "DATABASE_URL": database.url().replace("+psycopg", ""),
+            "TEMPORAL_ADDRESS": engine.address,
+        }
+        settings = Settings.load(environ)
+        assert [port.setting for port in parts.wanted_ports(settings)] == [
+            "PROMISELINE_PORT",
+            "PROMISELINE_SMTP_PORT",
+        ]
+        said: list[str] = []
+        stage = [parts.database(settings), parts.engine(settings)]
+        supervisor = Supervisor([stage], settings.home, settings.log_folder, lambda *words: said.append(words[0]))
+        children = len(psutil.Process().children())
+        await supervisor.run(supervisor.stop)
+        assert sorted(said) == ["postgres", "temporal"]
+        assert len(psutil.Process().children()) == children
+        assert database.process.poll() is None
+        assert engine.process.poll() is None
+    finally:
+        engine.stop()
+        database.stop()
 
 
 def supervisor_of(part: Part, home: Path, said: list[str]) -> Supervisor:

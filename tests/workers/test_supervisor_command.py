@@ -52,6 +52,14 @@ def test_a_setting_that_is_no_number_is_bad_input(tmp_path: Path) -> None:
     assert "eighty" in only_line(done.stderr)
 
 
+def test_asking_for_the_version_leaves_no_trace(tmp_path: Path) -> None:
+    home = tmp_path / "untouched"
+    done = promiseline(home_environ(home), "--version")
+    assert done.returncode == 0
+    assert "promiseline" in done.stdout
+    assert not home.exists()
+
+
 def test_an_unknown_command_is_bad_input(tmp_path: Path) -> None:
     done = promiseline(home_environ(tmp_path), "upp")
     assert done.returncode == 2

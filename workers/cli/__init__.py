@@ -47,14 +47,14 @@ def _module_names() -> dict[str, str]:
 @click.version_option(package_name="promiseline")
 def promiseline() -> None:
     """Promiseline: from a supplier's date to the customer's inbox."""
+    try:
+        configure_command_logging(Settings.load())
+    except (ValueError, OSError) as error:
+        raise click.UsageError(f"the settings in the environment don't work: {error}") from error
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and return its exit status; what went wrong is one line on stderr."""
-    try:
-        configure_command_logging(Settings.load())
-    except (ValueError, OSError) as error:
-        return _refuse(f"the settings in the environment don't work: {error}", BAD_INPUT)
     try:
         status = promiseline.main(list(arguments), prog_name="promiseline", standalone_mode=False)
     except click.exceptions.NoArgsIsHelpError as error:

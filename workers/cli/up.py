@@ -35,6 +35,8 @@ async def _run(settings: Settings, *, demo: bool) -> None:
     supervisor = Supervisor(parts.stages(settings), settings.home, settings.log_folder, _say)
     loop = asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if each is signal.SIGHUP and signal.getsignal(each) is signal.SIG_IGN:
+            continue  # under nohup, which means to outlive its terminal
         loop.add_signal_handler(each, _stopping(supervisor))
     background: list[asyncio.Task[None]] = []
 

@@ -157,7 +157,7 @@ async def _temporal(settings: Settings) -> AsyncIterator[Finding]:
         async for finding in _temporal_contents(client):
             yield finding
     except (RPCError, RuntimeError, TimeoutError) as error:
-        yield Finding("temporal", False, _first_line(error), mend)
+        yield Finding("temporal", False, temporal.unreachable(settings, error), mend)
 
 
 async def _temporal_contents(client: Client) -> AsyncIterator[Finding]:

@@ -14,9 +14,9 @@ from workers.supervisor import launch, ports, probes, temporal
 from workers.supervisor.accounts import NoAccount
 from workers.supervisor.postgres import STOP_SIGNAL, PostgresFailed, PostgresServer
 from workers.supervisor.supervise import Launch, NotReady, Part, PartFailed
-from workers.supervisor.web import GRACEFUL_S
 
 OUTSIDE_PATIENCE_S = 30
+WEB_GRACE_S = 10
 
 
 @dataclass(frozen=True)
@@ -125,12 +125,13 @@ def migration(settings: Settings) -> Part:
 
 def web(settings: Settings) -> Part:
     # Ends with us by SIGTERM: it has to stop processes of its own.
-    gunicorn = ("gunicorn", "--no-control-socket", "--config", "python:workers.supervisor.web", "portal.wsgi:app")
+    config = ("--config", "python:workers.supervisor.web", "--graceful-timeout", str(WEB_GRACE_S))
+    gunicorn = ("gunicorn", *config, "portal.wsgi:app")
     return Part(
         "web",
         lambda: python(settings, *gunicorn, death_signal=signal.SIGTERM),
         lambda: probes.web(settings),
-        stop_within_s=GRACEFUL_S + 5,
+        stop_within_s=WEB_GRACE_S + 5,
         patience_s=120,
     )
 

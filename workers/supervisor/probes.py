@@ -9,6 +9,7 @@ import asyncio
 import http.client
 import smtplib
 from dataclasses import dataclass
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import psycopg
@@ -54,7 +55,7 @@ class TemporalProbe:
                 self.client = await temporal.connect(self.settings)
             notes = await temporal.ensure(self.client)
         except (RPCError, RuntimeError) as error:
-            raise NotReady(str(error).splitlines()[0]) from error
+            raise NotReady(temporal.unreachable(self.settings, error)) from error
         return "; ".join(filter(None, [self.settings.temporal_target, self.note, *notes]))
 
 
@@ -77,7 +78,7 @@ def _greet(url: str) -> str:
 
 async def web(settings: Settings) -> str:
     status, _ = await asyncio.to_thread(get, settings.port, "/healthz")
-    if status != http.HTTPStatus.OK:
+    if status != HTTPStatus.OK:
         raise NotReady(f"/healthz answers {status}")
     return f"http://{ports.LOOPBACK}:{settings.port}"
 
@@ -85,7 +86,7 @@ async def web(settings: Settings) -> str:
 async def workers(settings: Settings) -> str:
     """The portal is ready as a whole, which it is last of all when a worker polls."""
     status, body = await asyncio.to_thread(get, settings.port, "/readyz")
-    if status != http.HTTPStatus.OK:
+    if status != HTTPStatus.OK:
         raise NotReady(f"/readyz answers {status}: {body[:300]}")
     return "polling"
 

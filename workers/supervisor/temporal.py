@@ -113,6 +113,15 @@ async def connect(settings: Settings) -> Client:
     return await Client.connect(**given)
 
 
+def unreachable(settings: Settings, error: Exception) -> str:
+    """Why there is no answer, in one line; the client's own words for a refused connection are long."""
+    if isinstance(error, RPCError):
+        return f"{settings.temporal_target}: {error.message or error.status.name}"
+    if "Failed client connect" in str(error):
+        return f"nobody answers at {settings.temporal_target}"
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 async def namespace_retention(client: Client) -> timedelta:
     """How long closed workflows stay visible. Raises RPCError."""
     told = await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=client.namespace))

@@ -1,4 +1,5 @@
-"""Gunicorn's settings for the portal. Gunicorn reads this module by name and takes what it knows.
+"""Gunicorn's settings for the portal. Gunicorn reads this module by name and takes what it knows;
+nobody else imports it, since it reads the settings of the installation.
 
 Threads, because a live page holds one for as long as it is open.
 """
@@ -13,14 +14,12 @@ from workers.supervisor import ports
 
 THREADS = 64
 PROCESSES = 2
-GRACEFUL_S = 10
 
 bind = f"{ports.LOOPBACK}:{Settings.load().port}"
 worker_class = "gthread"
 workers = PROCESSES
 threads = THREADS
 keepalive = 30
-graceful_timeout = GRACEFUL_S
 control_socket_disable = True
 logconfig_dict = logging_config("web")
 # The heartbeat file: on a disk it would make every worker wait for slow writes.
