@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import psutil
@@ -168,6 +168,34 @@ async def test_a_step_that_fails_says_why(tmp_path: Path) -> None:
     step = python_part("import sys; print('working'); sys.exit('the disk is full')", step=True)
     with pytest.raises(PartFailed, match=r"trial ended \(status 1\): the disk is full"):
         await supervisor_of(step, tmp_path, []).run()
+
+
+async def test_a_step_beside_the_rest_is_reported_and_ends_with_it(tmp_path: Path) -> None:
+    said: list[str] = []
+    failed = asyncio.Event()
+
+    def note(part: str, message: str) -> None:
+        said.append(f"{part} {message}")
+        if "no luck" in message:
+            failed.set()
+
+    async def stop_after_failure() -> None:
+        await failed.wait()
+        supervisor.stop()
+
+    supervisor = Supervisor([[Part("rest", None)]], tmp_path, tmp_path / "log", note)
+    waiting = asyncio.create_task(stop_after_failure())
+
+    def beside() -> None:
+        supervisor.run_beside(replace(python_part("raise SystemExit('no luck')"), step=True))
+        supervisor.run_beside(replace(python_part("import time; time.sleep(300)"), name="long", step=True))
+
+    children = len(psutil.Process().children())
+    await supervisor.run(beside)
+    await waiting
+    assert any("trial ended (status 1): no luck" in line for line in said)
+    assert not any(line.startswith("long") for line in said)
+    assert len(psutil.Process().children()) == children
 
 
 async def test_a_part_that_never_starts_is_tried_again_then_reported(tmp_path: Path) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import time
+
 import click
-import psutil
 
 from portal.config import Settings
 from workers.supervisor import lock
@@ -20,13 +23,12 @@ def command() -> None:
         click.echo(f"nothing runs in {home}")
         return
     try:
-        supervisor = psutil.Process(pid)
-        supervisor.terminate()
-        supervisor.wait(PATIENCE_S)
-    except psutil.NoSuchProcess:
-        pass
-    except psutil.AccessDenied:
+        os.kill(pid, signal.SIGTERM)
+    except PermissionError:
         raise click.ClickException(f"process {pid} belongs to another user: stop it as that user") from None
-    except psutil.TimeoutExpired:
-        raise click.ClickException(f"process {pid} did not end within {PATIENCE_S} s: see the logs") from None
+    deadline = time.monotonic() + PATIENCE_S
+    while lock.holder(home) == pid:  # the home is free again once everything has ended
+        if time.monotonic() > deadline:
+            raise click.ClickException(f"process {pid} did not end within {PATIENCE_S} s: see the logs")
+        time.sleep(0.1)
     click.echo("stopped")

@@ -38,19 +38,13 @@ async def _run(settings: Settings, *, demo: bool) -> None:
         if each is signal.SIGHUP and signal.getsignal(each) is signal.SIG_IGN:
             continue  # under nohup, which means to outlive its terminal
         loop.add_signal_handler(each, _stopping(supervisor))
-    background: list[asyncio.Task[None]] = []
 
     def when_ready() -> None:
         _print(_addresses(settings, demo=demo))
         if demo:
-            background.append(asyncio.create_task(_load_demo(supervisor, settings)))
+            supervisor.run_beside(parts.demo(settings))
 
-    try:
-        await supervisor.run(when_ready)
-    finally:
-        for task in background:
-            task.cancel()
-        await asyncio.gather(*background, return_exceptions=True)
+    await supervisor.run(when_ready)
     _print("stopped")
 
 
@@ -60,15 +54,6 @@ def _stopping(supervisor: Supervisor) -> Callable[[], None]:
         supervisor.stop()
 
     return stop
-
-
-async def _load_demo(supervisor: Supervisor, settings: Settings) -> None:
-    try:
-        await supervisor.run_step(parts.demo(settings))
-    except PartFailed as failure:
-        _say("demo", f"not loaded: {failure}")
-    else:
-        _say("demo", "loaded")
 
 
 def _addresses(settings: Settings, *, demo: bool) -> str:

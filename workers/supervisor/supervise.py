@@ -114,11 +114,18 @@ class Supervisor:
             for running in reversed(self._running):
                 await self._end(running)
 
-    async def run_step(self, part: Part) -> None:
-        """Run one step to its end beside the stages. Raises PartFailed when it fails."""
-        running = self._add(part)
-        await self._start(running)
-        await self._wait_ready(running)
+    def run_beside(self, step: Part) -> None:
+        """Run one step to its end while everything else runs; how it ended is only reported."""
+        self._watchers.append(asyncio.create_task(self._beside(self._add(step))))
+
+    async def _beside(self, running: Running) -> None:
+        try:
+            await self._first_start(running)
+        except PartFailed as failure:
+            self._tell(running, failure)
+
+    def _tell(self, running: Running, failure: PartFailed) -> None:
+        self._say(running.part.name, str(failure).removeprefix(f"{running.part.name} "))
 
     async def _start_all(self) -> None:
         for stage in self._stages:
@@ -175,7 +182,7 @@ class Supervisor:
                 await self._start(running)
                 where = await self._wait_ready(running)
             except PartFailed as failure:
-                self._say(running.part.name, str(failure))
+                self._tell(running, failure)
             else:
                 self._say(running.part.name, f"ready  {where or ''}")
 
