@@ -21,6 +21,7 @@ from temporalio.service import RPCError
 
 from portal import migrate
 from portal.config import OWNER_ROLE, SECRETS_FILE, WEB_ROLE, WORKER_ROLE, NotRunning, Settings
+from workers import schedules
 from workers.supervisor import lock, parts, ports, probes, temporal
 from workers.supervisor.accounts import NoAccount
 from workers.supervisor.postgres import PostgresFailed, data_folder
@@ -173,8 +174,8 @@ async def _temporal_contents(client: Client) -> AsyncIterator[Finding]:
         wanted = ", ".join(f"{name} ({kind})" for name, kind in missing.items())
         detail = f"missing: {wanted}" if missing else "all there"
         yield Finding("search attributes", not missing, detail, "an operator adds them, or " + START)
-    ids = [schedule.id async for schedule in await client.list_schedules()]
-    yield Finding("schedules", bool(ids), ", ".join(sorted(ids)) or "none", "start a worker: " + START)
+    exist = await schedules.exist(client)
+    yield Finding("schedules", exist, "all there" if exist else "missing", "start a worker: " + START)
     for queue in (CORE_QUEUE, NOTIFY_QUEUE):
         pollers = await _pollers(client, queue)
         detail = f"{pollers} pollers on {queue}"
