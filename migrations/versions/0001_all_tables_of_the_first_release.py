@@ -150,8 +150,9 @@ def upgrade() -> None:
         sa.Column("warehouse_id", sa.BigInteger(), nullable=False),
         sa.Column("status", sa.String(length=8), server_default="open", nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
-        sa.Column("actor", sa.String(length=200), nullable=False),
-        sa.CheckConstraint("status IN ('open', 'picked', 'closed')", name=op.f("ck_pick_list_status")),
+        sa.Column("started_by", sa.String(length=200), nullable=True),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("status IN ('open', 'picking', 'closed')", name=op.f("ck_pick_list_status")),
         sa.ForeignKeyConstraint(
             ["warehouse_id"], ["warehouse.id"], name=op.f("fk_pick_list_warehouse_id_warehouse")
         ),
@@ -159,6 +160,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name=op.f("uq_pick_list_number")),
     )
     op.create_index(op.f("ix_pick_list_warehouse_id"), "pick_list", ["warehouse_id"], unique=False)
+    op.create_index(
+        "uq_pick_list_open",
+        "pick_list",
+        ["warehouse_id"],
+        unique=True,
+        postgresql_where=sa.text("status = 'open'"),
+    )
     op.create_table(
         "product",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -467,6 +475,7 @@ def upgrade() -> None:
         sa.Column("next_reminder_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("escalated", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("notice_risk", sa.String(length=300), nullable=True),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("version", sa.Integer(), server_default="1", nullable=False),
@@ -756,7 +765,6 @@ def upgrade() -> None:
         "pick_list_line",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("pick_list_id", sa.BigInteger(), nullable=False),
-        sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("allocation_id", sa.BigInteger(), nullable=False),
         sa.Column("quantity", sa.Numeric(precision=14, scale=3), nullable=False),
         sa.Column("status", sa.String(length=8), server_default="to_pick", nullable=False),
@@ -929,6 +937,7 @@ def downgrade() -> None:
     op.drop_table("sales_order")
     op.drop_index(op.f("ix_product_preferred_supplier_id"), table_name="product")
     op.drop_table("product")
+    op.drop_index("uq_pick_list_open", table_name="pick_list", postgresql_where=sa.text("status = 'open'"))
     op.drop_index(op.f("ix_pick_list_warehouse_id"), table_name="pick_list")
     op.drop_table("pick_list")
     op.drop_index(op.f("ix_app_user_supplier_id"), table_name="app_user")

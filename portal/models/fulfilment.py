@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, func, text
@@ -113,22 +114,32 @@ class Allocation(Base):
     warehouse: Mapped[Warehouse] = relationship()
     line: Mapped[PurchaseOrderLine | None] = relationship()
 
+    @property
+    def open_quantity(self) -> Decimal:
+        """What of it is still on the shelf."""
+        return self.quantity - self.shipped_quantity - self.released_quantity
+
 
 class PickList(Base):
-    """One walk through a warehouse, lines in order of priority, those that waited marked."""
+    """One walk through a warehouse. What is allocated joins the warehouse's open list; once somebody
+    starts to pick it, what is allocated later goes to the next one."""
 
     __tablename__ = "pick_list"
-    __table_args__ = (CheckConstraint("status IN ('open', 'picked', 'closed')", name="status"),)
+    __table_args__ = (
+        CheckConstraint("status IN ('open', 'picking', 'closed')", name="status"),
+        Index("uq_pick_list_open", "warehouse_id", unique=True, postgresql_where=text("status = 'open'")),
+    )
 
     id: Mapped[Id]
     number: Mapped[Code] = mapped_column(unique=True)
     warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"), index=True)
     status: Mapped[str] = mapped_column(String(8), default="open", server_default="open")
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
-    actor: Mapped[str] = mapped_column(String(200))
+    started_by: Mapped[str | None] = mapped_column(String(200))
+    started_at: Mapped[datetime | None]
 
     warehouse: Mapped[Warehouse] = relationship()
-    lines: Mapped[list[PickListLine]] = relationship(back_populates="pick_list", order_by="PickListLine.position")
+    lines: Mapped[list[PickListLine]] = relationship(back_populates="pick_list", order_by="PickListLine.id")
 
 
 class PickListLine(Base):
@@ -139,7 +150,6 @@ class PickListLine(Base):
 
     id: Mapped[Id]
     pick_list_id: Mapped[int] = mapped_column(ForeignKey("pick_list.id"), index=True)
-    position: Mapped[int]
     allocation_id: Mapped[int] = mapped_column(ForeignKey("allocation.id"), index=True)
     quantity: Mapped[Quantity]
     status: Mapped[str] = mapped_column(String(8), default="to_pick", server_default="to_pick")

@@ -72,6 +72,8 @@ class PurchaseOrderLine(Base):
     next_reminder_at: Mapped[datetime | None] = mapped_column(index=True)
     escalated: Mapped[bool] = mapped_column(default=False, server_default="false")
     answered_at: Mapped[datetime | None]
+    #: Why mail to the supplier does not arrive; a risk shown until an address works again.
+    notice_risk: Mapped[str | None] = mapped_column(String(300))
     closed_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())
     #: Grows with every change that a reader of the line would care for; answers may name the one they saw.

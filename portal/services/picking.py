@@ -1,0 +1,116 @@
+"""Pick lists: what is allocated joins the warehouse's open list by itself; people start, pick and pack it."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.errors import Conflict, Fault
+from portal.models import Allocation, Backorder, PickList, PickListLine
+from portal.services.backorders_state import restate
+from portal.services.pegging import touch
+from portal.services.transaction import Context, announce, found, lock_products, next_number, record, service
+
+ZERO = Decimal(0)
+
+
+def put_on_pick_list(session: Session, allocation: Allocation) -> None:
+    """Add an allocation to its warehouse's open list, starting one when there is none."""
+    pick_list = session.scalar(
+        select(PickList)
+        .where(PickList.warehouse_id == allocation.warehouse_id, PickList.status == "open")
+        .with_for_update()
+    )
+    if pick_list is None:
+        pick_list = PickList(
+            number=next_number(session, "pick_list_number", "PL"), warehouse_id=allocation.warehouse_id
+        )
+        session.add(pick_list)
+        session.flush()
+    session.add(PickListLine(pick_list_id=pick_list.id, allocation_id=allocation.id, quantity=allocation.quantity))
+    announce(session, "warehouse")
+
+
+def in_picking_order(lines: list[PickListLine]) -> list[PickListLine]:
+    """Backordered lines first, by their turn; then the others, first ordered first."""
+
+    def position(line: PickListLine) -> tuple[object, ...]:
+        backorder = line.allocation.backorder
+        if backorder is not None:
+            return (0, backorder.turn.priority, backorder.turn.ordered_at, backorder.id, line.id)
+        return (1, 0, line.allocation.order_line.order.ordered_at, line.allocation.order_line_id, line.id)
+
+    return sorted(lines, key=position)
+
+
+@service
+def start_picking(session: Session, who: Context, number: str) -> PickList:
+    """Somebody takes the list into the warehouse; what is allocated from now on goes to the next one."""
+    pick_list = _locked(session, number)
+    if pick_list.status != "open":
+        raise Conflict([Fault("number", "not_open", f"Pick list {number} is {pick_list.status} already")])
+    lines = [line for line in pick_list.lines if line.status == "to_pick"]
+    if not lines:
+        raise Conflict([Fault("number", "empty", f"Pick list {number} has nothing to pick")])
+    lock_products(session, [line.allocation.product_id for line in lines])
+    pick_list.status = "picking"
+    pick_list.started_by = who.actor
+    pick_list.started_at = who.now
+    for line in lines:
+        allocation = line.allocation
+        left = allocation.open_quantity
+        allocation.picking_quantity = left
+        backorder = allocation.backorder
+        if backorder is not None:
+            session.refresh(backorder, with_for_update={"of": Backorder})
+            backorder.picking_quantity += left
+            restate(backorder, who.now)
+            touch(session, backorder, "picking_started")
+    record(session, who, "pick_list.started", "pick_list", number, after={"lines": len(lines)})
+    announce(session, "warehouse")
+    return pick_list
+
+
+@service
+def mark_line(session: Session, who: Context, number: str, line_id: int, status: str) -> PickListLine:
+    """Note that a line was picked, or packed."""
+    pick_list = _locked(session, number)
+    line = found(
+        next((each for each in pick_list.lines if each.id == line_id), None), "line", "line on this list", line_id
+    )
+    allowed = {"picked": {"to_pick"}, "packed": {"to_pick", "picked"}}
+    if pick_list.status != "picking" or line.status not in allowed.get(status, set()):
+        raise Conflict([Fault("line", "not_possible", f"This line is {line.status}; it can't be {status}")])
+    before = line.status
+    line.status = status
+    record(
+        session,
+        who,
+        f"pick_list_line.{status}",
+        "pick_list",
+        number,
+        before={"line": line.id, "status": before},
+        after={"line": line.id, "status": status},
+    )
+    announce(session, "warehouse")
+    return line
+
+
+def close_if_done(session: Session, pick_list_id: int) -> None:
+    """A started list whose every line has left the building, or was dropped, is closed."""
+    pick_list = session.get_one(PickList, pick_list_id)
+    session.refresh(pick_list, ["lines"])
+    if pick_list.status == "picking" and all(line.status in ("shipped", "dropped") for line in pick_list.lines):
+        pick_list.status = "closed"
+
+
+def _locked(session: Session, number: str) -> PickList:
+    pick_list = session.scalar(
+        select(PickList)
+        .where(PickList.number == number)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return found(pick_list, "number", "pick list", number)
