@@ -6,6 +6,7 @@ Each is a child of the test process and dies with it, even when the run is kille
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import shutil
 import signal
@@ -13,8 +14,9 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+import threading
+import time
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -27,8 +29,9 @@ from portal.config import OWNER_ROLE, Settings
 from workers.cli.up import LAST_LINE
 from workers.supervisor import launch, postgres, probes, temporal
 from workers.supervisor.ports import LOOPBACK
-from workers.supervisor.supervise import NotReady
+from workers.supervisor.supervise import PARTS_FILE, NotReady
 
+ENDED = "(promiseline up ended)"
 # What the installed server is told and one in memory can't be.
 IN_MEMORY_DROPS = ("--db-filename", "--sqlite-pragma", "--ui-port")
 
@@ -174,20 +177,55 @@ def free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-@dataclass(frozen=True)
 class RunningPortal:
     """A whole installation under `promiseline up`."""
 
-    settings: Settings
-    environ: dict[str, str]
-    """With it, `promiseline` and `Settings.load` find this installation."""
-    process: subprocess.Popen[str]
-    said: deque[str]
-    """What `up` printed so far, status lines included."""
+    def __init__(self, environ: dict[str, str], process: subprocess.Popen[str]) -> None:
+        self.settings = Settings.load(environ)
+        self.environ = environ
+        """With it, `promiseline` and `Settings.load` find this installation."""
+        self.process = process
+        self.said: list[str] = []
+        """What `up` printed so far: the status lines, their columns a single space apart."""
+        self._heard = threading.Condition()
+        self._searched = 0
 
     @property
     def url(self) -> str:
         return self.settings.base_url
+
+    def listen(self) -> None:
+        """Take in what `up` prints, until it ends."""
+        for line in self.process.stdout or ():
+            with self._heard:
+                self.said.append(" ".join(line.split()))
+                self._heard.notify_all()
+        with self._heard:
+            self.said.append(ENDED)
+            self._heard.notify_all()
+
+    def wait_for(self, words: str, within_s: float = 180) -> None:
+        """Wait until `up` says these words, after whatever was waited for before.
+
+        Raises RuntimeError with all that it said when it ends or takes too long.
+        """
+        with self._heard:
+            deadline = time.monotonic() + within_s
+            while True:
+                for index in range(self._searched, len(self.said)):
+                    if words in self.said[index]:
+                        self._searched = index + 1
+                        return
+                if ENDED in self.said or not self._heard.wait(deadline - time.monotonic()):
+                    raise RuntimeError(f"promiseline up never said {words!r}:\n" + "\n".join(self.said))
+
+    def pid_of(self, part: str) -> int:
+        """The process of postgres, temporal, mail, web or workers; raises KeyError when it doesn't run."""
+        return json.loads((self.settings.home / PARTS_FILE).read_text())[part][0]
+
+    def kill(self, part: str) -> None:
+        """SIGKILL the part's process, as a crash would; `up` starts it again."""
+        os.kill(self.pid_of(part), signal.SIGKILL)
 
     def stop(self) -> int:
         """Ask for the end and wait for it; the exit status."""
@@ -228,26 +266,14 @@ def running_portal(home: Path, *arguments: str, **environ: str) -> Iterator[Runn
         text=True,
         start_new_session=True,
     )
-    portal = RunningPortal(Settings.load(everything), everything, process, deque(maxlen=1000))
-    assert process.stdout is not None
+    portal = RunningPortal(everything, process)
     try:
-        for line in process.stdout:
-            portal.said.append(line.rstrip())
-            if LAST_LINE in line:
-                break
-        else:
-            raise RuntimeError("promiseline up did not get ready:\n" + "\n".join(portal.said))
-        with ThreadPoolExecutor(1) as reader:  # so that `up` never waits for us to read
-            reader.submit(_drain, process.stdout, portal.said)
+        with ThreadPoolExecutor(1) as listener:
+            listener.submit(portal.listen)
             try:
+                portal.wait_for(LAST_LINE)
                 yield portal
             finally:
                 portal.stop()
     finally:
-        portal.stop()
         process.stdout.close()
-
-
-def _drain(stream: Iterable[str], said: deque[str]) -> None:
-    for line in stream:
-        said.append(line.rstrip())
