@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from portal.config import Settings
-from portal.logs import configure_logging, logging_config
+from portal.logs import logging_config
 from workers.supervisor import ports
 
 THREADS = 64
@@ -24,7 +24,3 @@ control_socket_disable = True
 logconfig_dict = logging_config("web")
 # The heartbeat file: on a disk it would make every worker wait for slow writes.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - gunicorn makes a private file there
-
-
-def post_fork(_server: object, _worker: object) -> None:
-    configure_logging("web")
