@@ -72,6 +72,8 @@ class Settings:
     smtp_url: str | None
     smtp_port: int
     mail_from: str
+    #: Asked of whoever reads /metrics; without one, only this machine may.
+    metrics_token: str | None
 
     @classmethod
     def load(cls, environ: dict[str, str] | os._Environ[str] = os.environ) -> Settings:
@@ -99,6 +101,7 @@ class Settings:
             smtp_url=environ.get("SMTP_URL"),
             smtp_port=int(environ.get("PROMISELINE_SMTP_PORT", "8025")),
             mail_from=environ.get("PROMISELINE_MAIL_FROM", "Promiseline <promises@promiseline.example>"),
+            metrics_token=environ.get("PROMISELINE_METRICS_TOKEN"),
         )
 
     @property

@@ -17,7 +17,8 @@ from wtforms import (
     StringField,
     TextAreaField,
 )
-from wtforms.validators import InputRequired
+from wtforms.fields.choices import SelectChoice
+from wtforms.validators import InputRequired, Optional
 
 from domain.backorder import Status
 from domain.reasons import SupplyReason, label
@@ -32,11 +33,21 @@ class AnswerForm(Form):
         [InputRequired("Say the day on which the goods arrive.")],
         description="The day on which the goods arrive at our warehouse.",
     )
-    reason = SelectField("Reason", choices=[(code, label(code)) for code in SupplyReason])
+    reason = SelectField("Reason", choices=[SelectChoice(code, label(code)) for code in SupplyReason])
     note = TextAreaField("Note to the buyer")
     carrier = StringField("Carrier", [InputRequired("Name the carrier.")])
-    rest = RadioField("The rest", choices=[("later", "comes later"), ("cancel", "cannot be delivered")])
+    rest = RadioField(
+        "The rest", choices=[SelectChoice("later", "comes later"), SelectChoice("cancel", "cannot be delivered")]
+    )
     remind = BooleanField("Remind me two days before")
+
+
+class BulkForm(Form):
+    day = DateField("Date for all of them", [Optional()])
+
+
+class CancelForm(Form):
+    reason_text = StringField("Why", [InputRequired("Say why.")])
 
 
 def context(now: datetime) -> dict[str, Any]:
@@ -60,7 +71,8 @@ def context(now: datetime) -> dict[str, Any]:
             Point("actual", today - timedelta(3)),
         ],
         "events": _events(now),
-        "blank_form": AnswerForm(),
+        "bulk_form": BulkForm(),
+        "cancel_form": CancelForm(),
         "refused_form": _refused(),
         "weeks": [f"Week {number}" for number in range(46, 52)],
         "load": {

@@ -3,7 +3,7 @@ const api = document.getElementById("api");
 window.SwaggerUIBundle({
   url: api.dataset.specification,
   domNode: api,
-  deepLinking: true,
+  deepLinking: false, // it would put a link inside the button that opens an operation
   persistAuthorization: false,
   validatorUrl: null,
 });

@@ -59,20 +59,28 @@ if (!("commandForElement" in HTMLButtonElement.prototype)) {
 }
 
 // ---- bulk selection ----
+// Not bar.id: a field of the form that is named "id" would stand in its place.
+const boxesOf = (bar) => all(`input[type=checkbox][form="${bar.getAttribute("id")}"]`);
+
 function countSelected(bar) {
-  const boxes = all(`input[type=checkbox][form="${bar.id}"]`);
+  const boxes = boxesOf(bar);
   const chosen = boxes.filter((box) => box.checked).length;
   bar.classList.toggle("is-active", chosen > 0);
   bar.classList.toggle("is-idle", chosen === 0);
   const words = `${chosen} selected`;
   const count = bar.querySelector("[data-bulk-count]");
   if (count.textContent !== words) count.textContent = words;
-  for (const head of all(`[data-select-all="${bar.id}"]`)) {
+  for (const head of all(`[data-select-all="${bar.getAttribute("id")}"]`)) {
     head.checked = chosen > 0 && chosen === boxes.length;
     head.indeterminate = chosen > 0 && chosen < boxes.length;
   }
 }
-const countAll = () => all("[data-bulk]").forEach(countSelected);
+function countAll() {
+  all("[data-bulk]").forEach(countSelected);
+  // What has the focus must not lie behind the bar (WCAG 2.4.11), however tall the bar is.
+  const bar = document.querySelector("[data-bulk].is-active");
+  document.documentElement.style.scrollPaddingBottom = bar ? `${bar.offsetHeight + 16}px` : "";
+}
 
 document.addEventListener("change", (event) => {
   const { target } = event;
@@ -85,9 +93,9 @@ document.addEventListener("change", (event) => {
 document.addEventListener("click", (event) => {
   const bar = event.target.closest("[data-bulk-clear]")?.closest("[data-bulk]");
   if (!bar) return;
-  const boxes = all(`input[type=checkbox][form="${bar.id}"]`);
+  const boxes = boxesOf(bar);
   boxes.forEach((box) => { box.checked = false; });
-  countSelected(bar);
+  countAll();
   boxes[0]?.focus();
 });
 

@@ -1,0 +1,10 @@
+"""Every desk of the portal: who registers its pages with the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from flask import Flask
+
+#: Each takes the application and adds its blueprint.
+DESKS: Sequence[Callable[[Flask], None]] = ()

@@ -1,0 +1,107 @@
+"""The only place in the web that talks to Temporal: whether it is there, and where its pages are.
+
+One event loop thread, runtime and lazy client a process, made on first use after a fork. Nothing that
+a person waits for depends on an answer: pages read the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from urllib.parse import quote
+
+from temporalio.api.enums.v1 import TaskQueueType
+from temporalio.api.taskqueue.v1 import TaskQueue
+from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.client import Client, RetryConfig
+from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.service import RPCError
+
+from portal.config import Settings
+from workflows.contract import CORE_QUEUE
+
+T = TypeVar("T")
+
+#: Seconds a request of the web waits for Temporal at the most.
+PATIENCE = 3.0
+
+
+class Bridge:
+    """Calls Temporal's asynchronous client from threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._process: int | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._client: Client | None = None
+        self._runtime: Runtime | None = None
+
+    def call(self, settings: Settings, ask: Callable[[Client], Awaitable[T]]) -> T:
+        """Raises TimeoutError, RuntimeError or RPCError when Temporal does not answer."""
+        loop = self._ensure()
+
+        async def run() -> T:
+            if self._client is None:
+                self._client = await Client.connect(
+                    settings.temporal_target,
+                    namespace=settings.temporal_namespace,
+                    lazy=True,
+                    runtime=self._runtime,
+                    retry_config=RetryConfig(max_elapsed_time_millis=2000, max_retries=3),
+                )
+            return await ask(self._client)
+
+        future = asyncio.run_coroutine_threadsafe(run(), loop)
+        try:
+            return future.result(PATIENCE)
+        except TimeoutError:
+            future.cancel()
+            raise
+
+    def _ensure(self) -> asyncio.AbstractEventLoop:
+        with self._lock:
+            if self._process != os.getpid() or self._loop is None:
+                self._process = os.getpid()
+                self._loop = asyncio.new_event_loop()
+                self._client = None
+                self._runtime = Runtime(telemetry=TelemetryConfig())
+                threading.Thread(target=self._loop.run_forever, name="temporal", daemon=True).start()
+            return self._loop
+
+
+bridge = Bridge()
+
+
+async def _pollers(client: Client, namespace: str) -> int:
+    answer = await client.workflow_service.describe_task_queue(
+        DescribeTaskQueueRequest(
+            namespace=namespace,
+            task_queue=TaskQueue(name=CORE_QUEUE),
+            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+        )
+    )
+    return len(answer.pollers)
+
+
+def engine_fault(settings: Settings) -> dict[str, str]:
+    """What is wrong with Temporal or its workers, by part; empty when nothing is."""
+    try:
+        pollers = bridge.call(settings, lambda client: _pollers(client, settings.temporal_namespace))
+    except (RPCError, RuntimeError, TimeoutError) as error:
+        return {"temporal": f"not reachable at {settings.temporal_target}: {str(error) or 'no answer in time'}"}
+    return {} if pollers else {"worker": f"nobody polls {CORE_QUEUE}: start `python -m workers`"}
+
+
+def workflow_page(settings: Settings, workflow_id: str) -> str:
+    """The Temporal UI's page of a workflow."""
+    namespace = quote(settings.temporal_namespace)
+    return f"{settings.temporal_ui_url}/namespaces/{namespace}/workflows/{quote(workflow_id)}"
+
+
+def workflow_list(settings: Settings, query: str) -> str:
+    """The Temporal UI's list of the workflows that a visibility query finds."""
+    namespace = quote(settings.temporal_namespace)
+    return f"{settings.temporal_ui_url}/namespaces/{namespace}/workflows?query={quote(query)}"
