@@ -10,6 +10,7 @@ import stat
 import sys
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 from sqlalchemy.engine import make_url
@@ -23,8 +24,6 @@ from portal import migrate
 from portal.config import OWNER_ROLE, SECRETS_FILE, WEB_ROLE, WORKER_ROLE, NotRunning, Settings
 from workers import schedules
 from workers.supervisor import lock, parts, ports, probes, temporal
-from workers.supervisor.accounts import NoAccount
-from workers.supervisor.postgres import PostgresFailed, data_folder
 from workers.supervisor.supervise import NotReady
 from workflows.contract import CORE_QUEUE, NOTIFY_QUEUE
 
@@ -88,15 +87,10 @@ def _ports(settings: Settings) -> Iterator[Finding]:
 
 
 def _database(settings: Settings) -> Iterator[Finding]:
-    if not settings.database_url:
-        try:
-            data, _ = data_folder(settings.home)
-        except (NoAccount, PostgresFailed, OSError) as error:
-            yield Finding(
-                "database folder", False, str(error), "give the folder to the user who runs `promiseline up`"
-            )
-        else:
-            yield Finding("database folder", True, str(data))
+    folder = settings.runtime().get("database_folder")
+    if folder and not settings.database_url:
+        mend = "bring the folder back from a backup; without it `promiseline up` starts with an empty database"
+        yield Finding("database folder", Path(folder).is_dir(), folder, mend)
     mend = "check DATABASE_URL and that server" if settings.database_url else START
     try:
         with _connect(settings, OWNER_ROLE) as connection:

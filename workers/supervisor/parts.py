@@ -85,7 +85,7 @@ class EmbeddedDatabase:
             self.server.prepare()
         except (PostgresFailed, NoAccount, OSError) as error:
             raise PartFailed(str(error)) from error
-        self.settings.write_runtime(database_port=self.server.port)
+        self.settings.write_runtime(database_port=self.server.port, database_folder=str(self.server.data))
         return Launch(self.server.wrapped_command(), self.server.environment, self.server.folder)
 
     async def ready(self) -> str:
