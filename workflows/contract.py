@@ -11,7 +11,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 CORE_QUEUE = "promiseline-core"
-NOTIFY_QUEUE = "promiseline-notify"
+
+
+def notify_queue(core_queue: str) -> str:
+    """Where notices are sent for workflows of `core_queue`: a queue of its own beside each."""
+    return f"{core_queue.removesuffix('-core')}-notify"
+
+
+NOTIFY_QUEUE = notify_queue(CORE_QUEUE)
 
 #: Typed search attributes by name. SQL visibility allows 10 Keyword and 3 of each other type.
 SEARCH_ATTRIBUTES: dict[str, str] = {
@@ -33,6 +40,8 @@ REPLENISHMENT_WORKFLOW = "ReplenishmentWorkflow"
 ALLOCATION_WORKFLOW = "AllocationWorkflow"
 NOTICE_WORKFLOW = "NoticeWorkflow"
 RECONCILE_WORKFLOW = "ReconcileWorkflow"
+
+RECONCILE_SCHEDULE = "promiseline-reconcile"
 
 
 def backorder_workflow_id(number: str) -> str:
@@ -174,3 +183,4 @@ class ReconcileReport:
     lines_restarted: int = 0
     nudged: int = 0
     notices_resent: int = 0
+    allocations_restarted: int = 0
