@@ -1,0 +1,1 @@
+"""The bodies of the activities: each takes one service's transaction into the engine's world."""
