@@ -15,10 +15,12 @@ from flask_login import current_user
 from flask_security import auth_required
 from sqlalchemy import Select, select
 
+from domain.errors import NotFound
 from domain.roles import Permission
+from portal import links
 from portal.config import Settings
 from portal.database import SIGNING_IN, Party, db, set_party, utcnow
-from portal.models import Backorder, PurchaseOrderLine, SalesOrder, User
+from portal.models import Backorder, Customer, PickList, PurchaseOrderLine, SalesOrder, Shipment, User
 from portal.services.transaction import Context
 
 P = ParamSpec("P")
@@ -43,7 +45,9 @@ def act_as(user: User) -> None:
 
 
 def see_as(party: Party) -> None:
-    """Without signing in, see one party's rows: behind a signed link."""
+    """Without signing in, see one party's rows: behind a signed link. Whoever is signed in steps aside, so
+    that the page is the same for all who hold the link."""
+    g.user = None
     set_party(db.session(), party)
 
 
@@ -108,6 +112,40 @@ def backorder(number: str) -> Backorder:
         abort(404)
     demand(Permission.SEE_BACKORDERS)
     return found
+
+
+def tracked_backorder(token: str) -> Backorder:
+    """The backorder behind a signed link, for whoever holds it. From here on the request sees the rows of
+    the customer whom the link was made for, and no others."""
+    opened = links.opened_by(settings(), token)
+    if opened is None:
+        raise NotFound.of(
+            "token",
+            "not_found",
+            "This link is not whole, or is too old. Open it from the newest mail about your order, or sign in.",
+        )
+    see_as(Party(customer_id=opened.customer_id))
+    return _one(
+        select(Backorder).where(
+            Backorder.number == opened.backorder_number, Backorder.customer_id == opened.customer_id
+        )
+    )
+
+
+def customer(code: str) -> Customer:
+    """A customer, for the staff who speak with customers."""
+    demand(Permission.SEE_SERVICE_DESK)
+    return _one(select(Customer).where(Customer.code == code))
+
+
+def pick_list(number: str) -> PickList:
+    demand(Permission.SHIP_GOODS)
+    return _one(select(PickList).where(PickList.number == number))
+
+
+def shipment(number: str) -> Shipment:
+    demand(Permission.SHIP_GOODS)
+    return _one(select(Shipment).where(Shipment.number == number))
 
 
 def order(number: str) -> SalesOrder:

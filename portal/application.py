@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-from flask import Flask, g, request
+from flask import Flask, Response, g, request
 from flask_limiter import Limiter
 from flask_limiter.util import get_remote_address
 from flask_talisman import Talisman
@@ -58,6 +58,7 @@ def create_app(settings: Settings) -> Flask:
         REMEMBER_COOKIE_SAMESITE="Lax",
         REMEMBER_COOKIE_SECURE=https,
         WTF_CSRF_TIME_LIMIT=None,  # a form left open over lunch still works; the session bounds it
+        WTF_CSRF_SSL_STRICT=False,  # pages behind signed links send no referrer; the token decides
         RATELIMIT_ENABLED=settings.environment != "test",
     )
     app.jinja_env.trim_blocks = True
@@ -68,13 +69,14 @@ def create_app(settings: Settings) -> Flask:
     db.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
+    app.after_request(_hide_signed_links)  # before Talisman, and so run after it
     Talisman(
         app,
         content_security_policy=CONTENT_SECURITY_POLICY,
         force_https=False,  # TLS ends at the proxy in front, where it is used at all
         session_cookie_secure=https,
         strict_transport_security=https,
-        referrer_policy="same-origin",  # a signed link must not leak to other sites
+        referrer_policy="same-origin",  # addresses of ours are nobody else's business
     )
     app.before_request(_name_request)
     access.register(app)
@@ -87,6 +89,15 @@ def create_app(settings: Settings) -> Flask:
     for register in DESKS:
         register(app)
     return app
+
+
+def _hide_signed_links(response: Response) -> Response:
+    """Who has a signed link can use it: it goes into no referrer, no search engine and no shared cache."""
+    if request.path.startswith("/track/"):
+        response.headers["Referrer-Policy"] = "no-referrer"
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 def _name_request() -> None:

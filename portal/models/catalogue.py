@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, SmallInteger, String
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, Numeric, SmallInteger, String, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -38,7 +38,11 @@ class Supplier(Base):
 
 class Customer(Base):
     __tablename__ = "customer"
-    __table_args__ = (CheckConstraint("tier IN ('A', 'B', 'C')", name="tier"),)
+    __table_args__ = (
+        CheckConstraint("tier IN ('A', 'B', 'C')", name="tier"),
+        Index("ix_customer_code_prefix", "code", postgresql_ops={"code": "text_pattern_ops"}),
+        Index("ix_customer_search_name_prefix", "search_name", postgresql_ops={"search_name": "text_pattern_ops"}),
+    )
 
     id: Mapped[Id]
     code: Mapped[Code] = mapped_column(unique=True)
@@ -49,6 +53,8 @@ class Customer(Base):
     country: Mapped[str | None] = mapped_column(String(2))
     time_zone: Mapped[str] = mapped_column(String(64), default="UTC", server_default="UTC")
     language: Mapped[str] = mapped_column(String(8), default="en", server_default="en")
+    #: The name in lower case, kept by the database: row-level security allows no index on lower(name).
+    search_name: Mapped[str] = mapped_column(String(200), Computed("lower(name)", persisted=True))
 
 
 class Warehouse(Base):
@@ -68,6 +74,10 @@ class Warehouse(Base):
 
 class Product(Base):
     __tablename__ = "product"
+    __table_args__ = (
+        Index("ix_product_sku_prefix", "sku", postgresql_ops={"sku": "text_pattern_ops"}),
+        Index("ix_product_name_words", text("to_tsvector('simple', name)"), postgresql_using="gin"),
+    )
 
     id: Mapped[Id]
     sku: Mapped[Code] = mapped_column(unique=True)

@@ -16,6 +16,9 @@ from portal.models.catalogue import Customer, Product, Warehouse
 
 class SalesOrder(Base):
     __tablename__ = "sales_order"
+    __table_args__ = (
+        Index("ix_sales_order_number_prefix", "number", postgresql_ops={"number": "text_pattern_ops"}),
+    )
 
     id: Mapped[Id]
     number: Mapped[Code] = mapped_column(unique=True)
@@ -66,6 +69,14 @@ class Backorder(Base):
         CheckConstraint("delivered_quantity BETWEEN 0 AND shipped_quantity", name="delivered_within_shipped"),
         Index("ix_backorder_open_product", "product_id", "priority", postgresql_where=text("closed_at IS NULL")),
         Index("ix_backorder_drift", "id", postgresql_where=text("version <> settled_version")),
+        Index(
+            "ix_backorder_open_turn",
+            "priority",
+            "requested_date",
+            "id",
+            postgresql_where=text("closed_at IS NULL"),
+        ),
+        Index("ix_backorder_number_prefix", "number", postgresql_ops={"number": "text_pattern_ops"}),
     )
 
     id: Mapped[Id]
@@ -76,6 +87,8 @@ class Backorder(Base):
     #: Where the goods are expected to leave from.
     warehouse_id: Mapped[int] = mapped_column(ForeignKey("warehouse.id"))
     status: Mapped[Status] = mapped_column(String(24), default=Status.AWAITING_SUPPLY, index=True)
+    #: Since when its status is what it is.
+    status_since: Mapped[datetime] = mapped_column(server_default=func.now())
     quantity: Mapped[Quantity]
     cancelled_quantity: Mapped[Quantity] = mapped_column(default=0, server_default="0")
     #: Reserved on the shelf and not yet shipped.

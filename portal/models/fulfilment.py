@@ -128,6 +128,7 @@ class PickList(Base):
     __table_args__ = (
         CheckConstraint("status IN ('open', 'picking', 'closed')", name="status"),
         Index("uq_pick_list_open", "warehouse_id", unique=True, postgresql_where=text("status = 'open'")),
+        Index("ix_pick_list_live", "id", postgresql_where=text("status <> 'closed'")),
     )
 
     id: Mapped[Id]
@@ -162,7 +163,10 @@ class Shipment(Base):
     """One parcel for one order line."""
 
     __tablename__ = "shipment"
-    __table_args__ = (CheckConstraint("quantity > 0", name="quantity_positive"),)
+    __table_args__ = (
+        CheckConstraint("quantity > 0", name="quantity_positive"),
+        Index("ix_shipment_on_its_way", "id", postgresql_where=text("delivered_at IS NULL")),
+    )
 
     id: Mapped[Id]
     number: Mapped[Code] = mapped_column(unique=True)

@@ -68,6 +68,7 @@ def open_backorder(
             BackorderReason.OUT_OF_STOCK if short == line.quantity else BackorderReason.INSUFFICIENT_STOCK
         ),
         opened_at=who.now,
+        status_since=who.now,
     )
     session.add(backorder)
     session.flush()

@@ -12,11 +12,14 @@ ZERO = Decimal(0)
 
 
 def restate(backorder: Backorder, now: datetime) -> None:
-    """Let the status follow the quantities, and whose move it is; note the end.
+    """Let the status follow the quantities, and whose move it is; note since when, and the end.
 
     While goods are still to come, whose move it is depends on their supply, and planning decides it.
     """
-    backorder.status = backorder.quantities.status
+    status = backorder.quantities.status
+    if status != backorder.status:
+        backorder.status = status
+        backorder.status_since = now
     move = waiting_on(backorder.quantities, covered=True, line_awaits_buyer=False)
     if move is not WaitingOn.SUPPLIER:
         backorder.waiting_on = move

@@ -17,7 +17,7 @@ from domain.backorder import Status
 from domain.notices import CUSTOMER_KINDS, NoticeKind, NoticeStatus
 from domain.promise import is_news
 from portal.config import Settings
-from portal.links import desk_link, tracking_link
+from portal.links import Tracked, desk_link, tracking_link
 from portal.mails import Mail, render
 from portal.models import Backorder, Notice, PurchaseOrderLine
 from portal.services.transaction import amount, announce, found, record, service, system
@@ -125,7 +125,7 @@ def _backorder_facts(session: Session, notice: Notice, settings: Settings) -> di
         "told_before": told_before,
         "firm": backorder.promise_basis != "planned",
         "status": str(backorder.status),
-        "link": tracking_link(settings, backorder.number),
+        "link": tracking_link(settings, Tracked(backorder.customer_id, backorder.number)),
     }
 
 

@@ -38,6 +38,8 @@ class ReceiptDraft:
     quantity: Decimal
     warehouse_code: str | None = None
     received_at: datetime | None = None
+    #: The line's version that was on the screen, where it must not have changed since.
+    version: int | None = None
 
 
 @service
@@ -58,6 +60,17 @@ def take_in(session: Session, who: Context, draft: ReceiptDraft) -> Receipt:
     )
     lock_products(session, [product_id])
     line = locked_line(session, line_id)
+    if draft.version is not None and draft.version != line.version:
+        raise Conflict(
+            [
+                Fault(
+                    "quantity",
+                    "stale_version",
+                    f"{line.po_number} line {line.line_number} has changed since you saw it;"
+                    f" {line.open_quantity.normalize():f} is open now. Look again and repeat what is still due",
+                )
+            ]
+        )
     check_receipt(line.open_line, draft.quantity)
     warehouse = line.warehouse
     if draft.warehouse_code:
