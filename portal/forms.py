@@ -9,7 +9,7 @@ from typing import Any
 from flask_wtf import FlaskForm
 from wtforms.fields import Field, FieldList, FormField
 
-from domain.errors import RuleViolation
+from domain.errors import Fault, RuleViolation
 
 
 def _stripped(value: Any) -> Any:
@@ -31,24 +31,32 @@ def take_faults(form: Any, violation: RuleViolation, names: Mapping[str, str] | 
     `names` says which field of the form stands for a fault's, where the form calls it otherwise.
     """
     for fault in violation.faults:
-        field = _find(form, (names or {}).get(fault.field, fault.field).split("."))
-        if field is None:
+        fields = _on_the_way(form, (names or {}).get(fault.field, fault.field).split("."))
+        if not fields:
             form.form_errors = [*form.form_errors, fault.message]
-        else:
-            field.errors = [*field.errors, fault.message]
+            continue
+        words = in_words(fault, fields[-1].label.text)
+        for field in fields:
+            if not isinstance(field, FormField):  # it shows the errors of its own fields
+                field.errors = [*field.errors, words]
 
 
-def _find(form: Any, path: list[str]) -> Any:
-    """The field at a path; the enclosing one where a path leads no further into the form."""
+def in_words(fault: Fault, label: str) -> str:
+    """A fault's message with the field's label in the place of its name ("quantity must be …")."""
+    rest = fault.message.removeprefix(f"{fault.field} ")
+    return fault.message if rest == fault.message else f"{label} {rest}"
+
+
+def _on_the_way(form: Any, path: list[str]) -> list[Any]:
+    """The fields that lead to the one at a path, as far as the form has them: a list, then its entry's field."""
     head, *rest = path
-    if head not in form._fields:
-        return None
-    field = form._fields[head]
-    for step in rest:
-        if isinstance(field, FieldList) and step.isdigit() and int(step) < len(field.entries):
-            field = field.entries[int(step)]
-        elif isinstance(field, FormField) and step in field.form._fields:
-            field = field.form._fields[step]
+    fields = [form._fields[head]] if head in form._fields else []
+    for step in rest if fields else ():
+        last = fields[-1]
+        if isinstance(last, FieldList) and step.isdigit() and int(step) < len(last.entries):
+            fields.append(last.entries[int(step)])
+        elif isinstance(last, FormField) and step in last.form._fields:
+            fields.append(last.form._fields[step])
         else:
             break
-    return field
+    return fields
