@@ -22,8 +22,8 @@ from portal.mails import Mail, render
 from portal.models import Backorder, Notice, PurchaseOrderLine
 from portal.services.transaction import amount, announce, found, record, service, system
 
-#: How long a sender that said "sending" is taken to be at it.
-LEASE = timedelta(minutes=2)
+#: How long a sender that said "sending" is taken to be at it; more than one attempt may take.
+LEASE = timedelta(seconds=50)
 
 TELLS_THE_DATE = frozenset({NoticeKind.OPENED, NoticeKind.PROMISE_CHANGED, NoticeKind.ALLOCATED})
 #: After these there is no date to wait for any more.
