@@ -86,6 +86,7 @@ def require(*anyof: Permission) -> Callable[[Callable[P, T]], Callable[P, T]]:
             return view(*args, **kwargs)
 
         signed_in: Callable[P, T] = auth_required("session")(guarded)
+        signed_in.required = frozenset(anyof)  # type: ignore[attr-defined]  # read by the test that walks all routes
         return signed_in
 
     return decorate
