@@ -66,6 +66,7 @@ def create_app(settings: Settings) -> Flask:
     app.wsgi_app = WhiteNoise(  # type: ignore[method-assign]  # the way WSGI middleware is put on
         app.wsgi_app, root=str(ROOT / "portal" / "static"), prefix="static/", max_age=3600
     )
+    app.add_url_rule("/static/<path:filename>", endpoint="static", build_only=True)  # WhiteNoise answers it
     db.init_app(app)
     csrf.init_app(app)
     limiter.init_app(app)
