@@ -63,13 +63,13 @@ _OLD_BIFF = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00")
 def read(data: bytes, filename: str = "", limits: Limits | None = None) -> Workbook:
     """Every visible sheet. Raises UnreadableFile, and nothing else, for bytes that are no spreadsheet.
 
-    `filename` is only used in nothing but messages: a wrong ending never changes how a file is read.
+    `filename` gives the sheet of a text file its name, and nothing else.
     """
     limits = limits or Limits()
     limits.refuse_above("max_bytes", len(data), "bytes")
     if not data.strip(b"\x00 \t\r\n"):
         raise UnreadableFile("The file is empty. Save it again and check that it holds your table.")
-    if data.startswith(b"PK"):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")):
         return _read_zipped(data, limits)
     if data.startswith(_OLE):
         return _read_ole(data, limits)

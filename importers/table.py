@@ -169,7 +169,7 @@ def layout(table: Table, kind: Kind, matches: Sequence[Match]) -> Layout:
 
 
 _BROKEN_QUOTES = (
-    'The quotation marks (") in this row do not match, so its cells may be cut wrongly.'
+    'The quotation marks (") in this row do not match, or a cell is far too long, so its cells may be cut wrongly.'
     " Correct them, or save the file as an Excel workbook."
 )
 

@@ -14,8 +14,9 @@ from importers.neutral import restored
 from importers.number_values import CURRENCY_SIGNS
 from importers.outcomes import Outcome, Parser, failed_formula
 
-_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f]")
-_CONTROL_BUT_LINES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+#: The last is what stands for bytes that were no text.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ufffd]")
+_CONTROL_BUT_LINES = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffd]")
 _SHORTENED = re.compile(r"[0-9](?:[.,][0-9]+)?E\+[0-9]{2,}")
 _EMAIL = re.compile(r"[^\s@<>,;\"()\[\]]{1,64}@(?:[^\s@<>,;\"()\[\].]+\.)+[^\s@<>,;\"()\[\].]{2,63}")
 
@@ -106,7 +107,9 @@ def _code(field: Field, text: str) -> str | Outcome:
             f"Excel has shortened this code to {text}. Format the column as text and type it again.",
         )
     if _CONTROL.search(text):
-        return Outcome("control_characters", "The code holds a line break or an invisible character. Take it out.")
+        return Outcome(
+            "control_characters", "The code holds a line break or a character that cannot be shown. Type it again."
+        )
     return _fits(field, text)
 
 
@@ -123,7 +126,7 @@ def _codes(field: Field, text: str) -> tuple[str, ...] | Outcome:
 
 def _text(field: Field, text: str) -> str | Outcome:
     if _CONTROL_BUT_LINES.search(text):
-        return Outcome("control_characters", "The text holds an invisible character. Type it again.")
+        return Outcome("control_characters", "The text holds a character that cannot be shown. Type it again.")
     return _fits(field, text)
 
 
