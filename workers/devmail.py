@@ -7,12 +7,15 @@ good, and while the file `mail-outage` exists in the home folder every mail is r
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import itertools
 import os
 import signal
 import sys
 import time
 from dataclasses import dataclass, field
+from email import message_from_bytes
+from email.policy import default
 from pathlib import Path
 
 import structlog
@@ -31,22 +34,45 @@ log = structlog.get_logger()
 
 @dataclass
 class Maildir:
-    """A Maildir that readers never see half a mail in."""
+    """A Maildir that readers never see half a mail in, nor the same mail twice.
+
+    As delivering mail systems do, it knows a mail by its Message-ID: a sender that died before it heard
+    our "kept" sends the same one again.
+    """
 
     folder: Path
     _number: itertools.count[int] = field(default_factory=itertools.count)
+    _kept: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name in ("tmp", "new", "cur"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
+        for file in itertools.chain((self.folder / "new").iterdir(), (self.folder / "cur").iterdir()):
+            self._kept[_mark_of_file(file.name)] = file.name
 
     def keep(self, mail: bytes) -> str:
-        """Store a mail and return its file name."""
-        name = f"{time.time_ns()}.P{os.getpid()}Q{next(self._number)}.promiseline"
+        """Store a mail and return its file name; a mail that is here already stays as it is."""
+        mark = _mark(mail) or f"P{os.getpid()}Q{next(self._number)}"
+        if mark in self._kept:
+            log.info("mail is here already", file=self._kept[mark])
+            return self._kept[mark]
+        name = f"{time.time_ns()}.{mark}.promiseline"
         draft = self.folder / "tmp" / name
         draft.write_bytes(mail)
         draft.rename(self.folder / "new" / name)
+        self._kept[mark] = name
         return name
+
+
+def _mark(mail: bytes) -> str | None:
+    """What makes a mail the same one: its Message-ID; None when it has none."""
+    message_id = message_from_bytes(mail, policy=default).get("Message-ID")
+    return f"M{hashlib.sha256(str(message_id).encode()).hexdigest()[:32]}" if message_id else None
+
+
+def _mark_of_file(name: str) -> str:
+    """The mark in a file name that `keep` made; whatever stands there in any other."""
+    return name.split(".")[1] if name.count(".") >= 2 else name
 
 
 class Handler:
