@@ -125,7 +125,7 @@ class Company:
             select(PurchaseOrderLine)
             .join(PurchaseOrderSchedule, PurchaseOrderSchedule.line_id == PurchaseOrderLine.id)
             .join(SoftPeg, SoftPeg.schedule_id == PurchaseOrderSchedule.id)
-            .where(SoftPeg.backorder_id == backorder.id)
+            .where(SoftPeg.backorder_id == backorder.id, PurchaseOrderLine.closed_at.is_(None))
             .limit(1)
         ).first()
         if line is None:

@@ -89,7 +89,7 @@ def test_deleting_temporals_data_rebuilds_every_open_workflow() -> None:
             company = Company(portal)
             until(lambda: running(portal, ids))
             assert notices(company) == told  # nobody is told anything again
-            until(lambda: all(company.advance(index) for index in range(BACKORDERS)))
+            until(lambda: all([company.advance(index) for index in range(BACKORDERS)]))
             company.engine.dispose()
 
 
