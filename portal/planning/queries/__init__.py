@@ -1,0 +1,1 @@
+"""What the planning desk reads: bounded, keyset-paginated, the same number of queries for one row or many."""

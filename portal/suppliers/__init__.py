@@ -1,0 +1,1 @@
+"""The supplier's desk: what needs an answer, and answering it."""
