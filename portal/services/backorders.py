@@ -101,7 +101,8 @@ def open_backorder(
 def plan_supply(session: Session, number: str, now: datetime) -> BackorderView:
     """First step of a backorder's life: peg it, order what is missing, promise a date, tell the customer."""
     backorder = by_number(session, number, lock=True)
-    if backorder.planned_at is None and backorder.closed_at is None:
+    new = backorder.planned_at is None and backorder.closed_at is None
+    if new and backorder.cancel_requested_at is None:
         _plan(session, backorder, system(now))
     return _seen(session, backorder, now)
 
