@@ -7,7 +7,8 @@ id, then purchase order lines and backorders by id, then stock rows.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -49,13 +50,31 @@ def service(function: Callable[Concatenate[Session, P], T]) -> Callable[Concaten
         session.info["woken"] = set()  # whose workflows this transaction has written to already
         try:
             result = function(session, *args, **kwargs)
-            session.commit()
+            if session.info.get("joined"):
+                session.flush()
+                session.expire_all()  # as a commit would, so that what is read next is what was written
+            else:
+                session.commit()
         except BaseException:
             session.rollback()
             raise
         return result
 
     return run
+
+
+@contextmanager
+def joined(session: Session) -> Iterator[None]:
+    """Make what is done within one transaction, services included: committed at the end, or all of it undone."""
+    session.info["joined"] = True
+    try:
+        yield
+        session.commit()
+    except BaseException:
+        session.rollback()
+        raise
+    finally:
+        del session.info["joined"]
 
 
 def record(

@@ -1,0 +1,1 @@
+"""REST API v1: what people do in pages, for programs."""
