@@ -19,7 +19,7 @@ from portal.database import db
 from portal.models import Backorder
 from portal.services import backorders
 
-blueprint = ApiBlueprint("backorders", "What is owed to customers, and every date they were promised.")
+blueprint = ApiBlueprint("Backorders", "What is owed to customers, and every date they were promised.")
 
 
 class BackorderOut(Out):

@@ -14,7 +14,7 @@ from portal.api.fields import Code, Number, Out
 from portal.api.paging import Page, Paged, page_of
 from portal.models import Product
 
-blueprint = ApiBlueprint("catalogue", "Products, suppliers, customers, warehouses and stock.")
+blueprint = ApiBlueprint("Catalogue", "Products, suppliers, customers, warehouses and stock.")
 
 STAFF_ONLY = {"only_for_staff": True, "description": "Only for staff."}
 

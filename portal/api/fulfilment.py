@@ -19,7 +19,7 @@ from portal.models import PickList, PickListLine, Receipt, Shipment
 from portal.services import receiving, shipping
 from portal.services.picking import in_picking_order
 
-blueprint = ApiBlueprint("fulfilment", "Goods received, picked, shipped and delivered.")
+blueprint = ApiBlueprint("Fulfilment", "Goods received, picked, shipped and delivered.")
 
 LARGEST_LINE_NUMBER = 32767
 

@@ -27,7 +27,7 @@ from portal.database import db
 from portal.models import PurchaseOrderLine
 from portal.services import answers
 
-blueprint = ApiBlueprint("purchase order lines", "What suppliers are asked, what they promise, what is decided.")
+blueprint = ApiBlueprint("Purchase order lines", "What suppliers are asked, what they promise, what is decided.")
 
 
 class LineOut(Out):

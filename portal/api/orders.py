@@ -17,7 +17,7 @@ from portal.models import SalesOrder
 from portal.services import orders
 from portal.services.orders import MOST_LINES, OrderDraft, OrderLineDraft
 
-blueprint = ApiBlueprint("orders", "What customers ordered. What stock doesn't cover becomes a backorder.")
+blueprint = ApiBlueprint("Orders", "What customers ordered. What stock doesn't cover becomes a backorder.")
 
 
 class OrderLineIn(In):
