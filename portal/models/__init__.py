@@ -3,6 +3,7 @@
 from portal.models.accounts import ApiToken, IdempotencyKey, Role, User, user_role
 from portal.models.catalogue import Customer, Product, ProductAlternative, Stock, Supplier, Warehouse
 from portal.models.demand import Backorder, BackorderPromise, SalesOrder, SalesOrderLine
+from portal.models.demo import DemoProgress
 from portal.models.fulfilment import (
     Allocation,
     AllocationRun,
@@ -30,6 +31,7 @@ __all__ = [
     "Backorder",
     "BackorderPromise",
     "Customer",
+    "DemoProgress",
     "IdempotencyKey",
     "ImportBatch",
     "Notice",

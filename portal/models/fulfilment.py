@@ -45,6 +45,8 @@ class Receipt(Base):
     quantity: Mapped[Quantity]
     received_at: Mapped[datetime] = mapped_column(server_default=func.now())
     actor: Mapped[str] = mapped_column(String(200))
+    #: SHA-256 of an imported row that named no time: the same row again books nothing.
+    import_key: Mapped[str | None] = mapped_column(String(64), unique=True)
 
     line: Mapped[PurchaseOrderLine] = relationship()
     product: Mapped[Product] = relationship()

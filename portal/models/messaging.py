@@ -116,6 +116,10 @@ class ImportBatch(Base):
     status: Mapped[str] = mapped_column(String(12))
     #: The import report of the outside contract.
     report: Mapped[dict[str, Any]] = mapped_column(JSONB)
+    #: How the person wanted the file read: importers.check.Options by name.
+    options: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
+    #: What it changes or has changed: {"changes": [{row, key, outcome, changes}], "results": [[what, number]]}.
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict, server_default="{}")
     user_id: Mapped[int | None] = mapped_column(ForeignKey("app_user.id"))
     actor: Mapped[str] = mapped_column(String(200))
     created_at: Mapped[datetime] = mapped_column(server_default=func.now())

@@ -38,6 +38,8 @@ class ReceiptDraft:
     quantity: Decimal
     warehouse_code: str | None = None
     received_at: datetime | None = None
+    #: By which an imported row without a time is known again.
+    import_key: str | None = None
     #: The line's version that was on the screen, where it must not have changed since.
     version: int | None = None
 
@@ -90,6 +92,7 @@ def take_in(session: Session, who: Context, draft: ReceiptDraft) -> Receipt:
         quantity=draft.quantity,
         received_at=received_at,
         actor=who.actor,
+        import_key=draft.import_key,
     )
     session.add(receipt)
     _book(session, line, draft.quantity)

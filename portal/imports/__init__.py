@@ -1,0 +1,1 @@
+"""The imports desk: files brought in, checked, decided on."""
