@@ -10,7 +10,12 @@ from flask import request, url_for
 
 def given(*names: str) -> dict[str, str]:
     """Those of the address's filters that say something, in this order."""
-    return {name: text for name in names if (text := request.args.get(name, "").strip()[:100])}
+    return {name: text for name in names if (text := _clean(request.args.get(name, "")))}
+
+
+def _clean(text: str) -> str:
+    """PostgreSQL knows no text with a NUL in it."""
+    return text.replace("\0", "").strip()[:100]
 
 
 def address(endpoint: str, filters: Mapping[str, Any], **changes: Any) -> str:

@@ -142,13 +142,13 @@ def _queue(
     supplier_id, today, session = _supplier_id(), _today(), db.session()
     counted = queries.counts(session, supplier_id, today)
     tab = _tab(counted)
-    filters = Filters(tab, request.args.get("q", "").strip()[:60], request.args.get("waits") == "1")
+    in_force = given("q", "waits")
+    filters = Filters(tab, in_force.get("q", ""), in_force.get("waits") == "1")
     page = queries.lines(session, supplier_id, filters, today, request.args.get("cursor"))
     lines = list(page.items)
     elsewhere = chosen - {line.id for line in lines}  # answered meanwhile, or moved to another tab
     if elsewhere:
         lines = [*queries.lines_by_id(session, supplier_id, list(elsewhere)).values(), *lines]
-    in_force = given("q", "waits")
     here = request.args.to_dict()
     words = {"q": lambda text: f"“{text}”", "waits": lambda _text: "Customers wait"}
     return render_template(
