@@ -33,6 +33,8 @@ View = Callable[..., Any]
 #: What one token may do, and how often one address may try tokens that are none. Counted per process.
 RATE = parse("1200 per minute")
 TRIES = parse("60 per minute")
+#: Files cost seconds of a processor at most.
+UPLOADS = parse("60 per minute")
 
 #: Bytes of the largest body that is not a file: far more than an order of 500 lines.
 LARGEST_BODY = 1024 * 1024
@@ -110,6 +112,11 @@ def rate_limiter() -> FixedWindowRateLimiter:
 def _count(app: Flask, rate: Any, *who: str) -> None:
     if app.config["RATELIMIT_ENABLED"] and not app.extensions["promiseline-api-rates"].hit(rate, *who):
         raise Problem(429, headers={"Retry-After": str(rate.get_expiry())})
+
+
+def count_upload() -> None:
+    """429 when this user uploads too often."""
+    _count(current_app._get_current_object(), UPLOADS, "upload", str(access.the_user().id))
 
 
 def authenticate() -> None:

@@ -56,12 +56,15 @@ class Problem(Exception):
         detail: str | None = None,
         faults: Sequence[Fault] = (),
         headers: Mapping[str, str] | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.faults = tuple(faults)
         self.headers = dict(headers or {})
+        #: Members beside the usual ones.
+        self.more = dict(more or {})
 
 
 def answer(
@@ -69,9 +72,11 @@ def answer(
     detail: str | None = None,
     faults: Iterable[Fault] = (),
     headers: Mapping[str, str] | None = None,
+    more: Mapping[str, Any] | None = None,
 ) -> Response:
     phrase = HTTPStatus(status).phrase
     body = {
+        **(more or {}),
         "type": f"urn:promiseline:problem:{phrase.lower().replace(' ', '-')}",
         "title": phrase,
         "status": status,
@@ -85,7 +90,7 @@ def answer(
 
 def from_problem(problem: Problem) -> Response:
     db.session.rollback()
-    return answer(problem.status, problem.detail, problem.faults, problem.headers)
+    return answer(problem.status, problem.detail, problem.faults, problem.headers, problem.more)
 
 
 def from_violation(violation: RuleViolation) -> Response:

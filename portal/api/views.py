@@ -9,7 +9,7 @@ from flask import Flask, render_template, url_for
 from flask_smorest import Api
 from flask_smorest.utils import prepare_response
 
-from portal.api import backorders, catalogue, fulfilment, lines, orders, problems
+from portal.api import backorders, catalogue, fulfilment, imports, lines, orders, problems
 from portal.api.calls import rate_limiter
 from portal.api.fields import Number, Out, Quantity
 from portal.services import idempotency
@@ -20,6 +20,7 @@ PARTS = (
     lines.blueprint,
     fulfilment.blueprint,
     catalogue.blueprint,
+    imports.blueprint,
 )
 
 ABOUT = """
@@ -108,6 +109,8 @@ def register(app: Flask) -> None:
         api.register_blueprint(part)
         app.extensions["csrf"].exempt(part)  # no cookie is looked at, so none can be ridden on
     problems.speak_everywhere(app)
+    # Flask-Security would look for tokens of its own, parsing every JSON body that anybody sends.
+    app.login_manager.request_loader(lambda request: None)  # type: ignore[attr-defined]  # put there by Flask-Login
 
     @app.get("/api/docs")
     def api_docs() -> str:
