@@ -8,7 +8,7 @@ import sys
 
 import structlog
 from sqlalchemy import Engine as Database
-from sqlalchemy import text
+from sqlalchemy import create_engine, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -16,7 +16,6 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from portal.config import WORKER_ROLE, NotRunning, Settings
-from portal.database import make_engine
 from portal.logs import configure_logging
 from portal.services import reconcile
 from portal.services.reconcile import Expected
@@ -31,6 +30,7 @@ from workers.supervisor import temporal
 from workers.transports.mail import MailTransport
 
 RETRY_S = 1.0
+SWITCH_INTERVAL_S = 0.0005
 #: How soon an engine that lost its data while we run is noticed and filled again.
 WATCH_S = 15.0
 
@@ -58,7 +58,8 @@ async def serve(settings: Settings) -> None:
 
 
 async def _work(settings: Settings) -> None:
-    database = make_engine(settings, WORKER_ROLE, registry.DATABASE_POOL)
+    # Not pinged before use: a step that finds its connection gone is run again anyway.
+    database = create_engine(settings.database(WORKER_ROLE), pool_size=registry.DATABASE_POOL, pool_recycle=1800)
     mail = MailTransport.of(settings)
     try:
         await _database_ready(database)
@@ -137,6 +138,8 @@ def _conninfo(settings: Settings) -> str:
 
 def main() -> int:
     configure_logging("workers")
+    # Steps in the database give up the interpreter at every query; let them have it back soon.
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         asyncio.run(serve(Settings.load()))
     except (NotRunning, ValueError, temporal.TemporalFailed) as error:

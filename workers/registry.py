@@ -40,9 +40,10 @@ SHARED = (
     "workflows.visibility",
 )
 
-CORE_THREADS, NOTIFY_THREADS = 12, 8
-#: Every thread may hold a connection, and the relay's look-ups a few.
-DATABASE_POOL = CORE_THREADS + NOTIFY_THREADS + 4
+CORE_THREADS, NOTIFY_THREADS = 8, 8
+WORKFLOW_POLLS = 10
+#: Steps within and beside workflow tasks, mails, and a few look-ups may each hold a connection at once.
+DATABASE_POOL = 2 * CORE_THREADS + NOTIFY_THREADS + 4
 #: Shorter than the supervisor's patience; longer than a mail takes.
 GRACEFUL = timedelta(seconds=25)
 
@@ -82,8 +83,12 @@ def core_worker(client: Client, activities: Activities, queue: str = CORE_QUEUE)
         task_queue=queue,
         workflows=WORKFLOWS,
         activities=activities,
-        activity_executor=ThreadPoolExecutor(CORE_THREADS, thread_name_prefix="core"),
+        activity_executor=ThreadPoolExecutor(2 * CORE_THREADS, thread_name_prefix="core"),
         max_concurrent_activities=CORE_THREADS,
+        max_concurrent_local_activities=CORE_THREADS,
+        # a burst of starts must not wait behind one poll at a time
+        max_concurrent_workflow_task_polls=WORKFLOW_POLLS,
+        nonsticky_to_sticky_poll_ratio=0.4,
         workflow_runner=workflow_runner(),
         graceful_shutdown_timeout=GRACEFUL,
         deployment_config=_deployment(),

@@ -16,7 +16,7 @@ from workflows.contract import (
     CancelBackorder,
     Message,
 )
-from workflows.steps import Alarm, Inbox, Teller, refusal, should_start_over, transaction
+from workflows.steps import Alarm, Inbox, Teller, quick_transaction, refusal, should_start_over, transaction
 
 #: The reason code of a backorder that was cancelled in the Temporal UI.
 BY_OPERATOR = "operator"
@@ -69,7 +69,7 @@ class BackorderWorkflow:
 
     async def _settle(self) -> None:
         self._inbox.read()
-        self._note(await transaction(activities.settle_backorder, self._job.number))
+        self._note(await quick_transaction(activities.settle_backorder, self._job.number))
 
     async def _cancel_if_wanted(self) -> None:
         """Compensate: release what is reserved, free the supply for others, tell the customer."""

@@ -21,6 +21,8 @@ SENDING_IN_ALL = timedelta(hours=24)
 PATIENT = RetryPolicy(
     initial_interval=timedelta(milliseconds=500), backoff_coefficient=2.0, maximum_interval=timedelta(seconds=30)
 )
+#: Longer pauses between attempts are timers, which survive the worker.
+LOCAL_RETRIES = timedelta(seconds=3)
 #: Until the mail server takes it.
 MAIL = RetryPolicy(
     initial_interval=timedelta(seconds=2), backoff_coefficient=2.0, maximum_interval=timedelta(minutes=10)

@@ -9,7 +9,7 @@ from temporalio import workflow
 from domain.replenishment import LineStatus
 from workflows import activities, visibility
 from workflows.contract import REPLENISHMENT_WORKFLOW, LineJob, LineRef, LineView, Message
-from workflows.steps import Alarm, Inbox, Teller, should_start_over, transaction
+from workflows.steps import Alarm, Inbox, Teller, quick_transaction, should_start_over, transaction
 
 NOT_HERE = "a purchase order line is cancelled in the portal, not here"
 
@@ -61,11 +61,13 @@ class ReplenishmentWorkflow:
 
     async def _settle(self) -> None:
         self._inbox.read()
-        self._note(await transaction(activities.settle_line, self._line))
+        self._note(await quick_transaction(activities.settle_line, self._line))
 
     async def _look_at_the_clock(self) -> None:
-        step = activities.climb_ladder if self._answer_owed else activities.settle_line
-        self._note(await transaction(step, self._line))
+        if self._answer_owed:
+            self._note(await transaction(activities.climb_ladder, self._line))
+        else:
+            await self._settle()
 
     @property
     def _time_has_come(self) -> bool:

@@ -32,6 +32,20 @@ async def transaction(step: Callable[[A], T], argument: A, within: timedelta = p
     )
 
 
+async def quick_transaction(step: Callable[[A], T], argument: A) -> T:
+    """The same for what every message brings about: within the workflow task, where it costs the engine
+    about half. A worker that dies meanwhile is noticed as soon as with `transaction`."""
+    return await uninterrupted(
+        workflow.execute_local_activity(
+            step,
+            argument,
+            start_to_close_timeout=policies.TRANSACTION,
+            retry_policy=policies.PATIENT,
+            local_retry_threshold=policies.LOCAL_RETRIES,
+        )
+    )
+
+
 async def send_notice(notice_id: int) -> str:
     """Send one notice, on a queue of its own, so that an outage of the mail server stops nothing else."""
     return await workflow.execute_activity(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -69,6 +69,3 @@ async def stage(environment: WorkflowEnvironment) -> AsyncIterator[Stage]:
 
 def message(ref: str = "") -> Message:
     return Message(str(uuid4()), ref)
-
-
-Step = Callable[[], Awaitable[None]]

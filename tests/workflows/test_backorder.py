@@ -141,7 +141,7 @@ async def test_what_can_not_be_cancelled_goes_on(play: Stage) -> None:
 
 
 async def test_starts_over_when_its_history_is_long(play: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "LONGEST_HISTORY", 40)
+    monkeypatch.setattr(policies, "LONGEST_HISTORY", 25)
     number, handle = await begin(play)
     first = await handle.describe()
     repeated = message()

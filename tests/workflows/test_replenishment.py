@@ -89,7 +89,7 @@ async def test_cancelling_it_in_the_engine_is_refused_in_words(play: Stage) -> N
 
 
 async def test_starts_over_when_its_history_is_long(play: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "LONGEST_HISTORY", 40)
+    monkeypatch.setattr(policies, "LONGEST_HISTORY", 25)
     line, handle = await begin(play)
     first = (await handle.describe()).run_id
     for turn in range(1, 8):

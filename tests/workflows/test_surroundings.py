@@ -50,7 +50,9 @@ async def test_every_workflow_loads_in_the_sandbox(each: type) -> None:
     registry.workflow_runner().prepare_workflow(workflow._Definition.must_from_class(each))
 
 
-async def test_the_sandbox_notices_what_is_not_meant_to_be_shared(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_sandbox_notices_what_is_not_meant_to_be_shared(
+    tmp_path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "heavy_for_test.py").write_text("import portal.database\n")
     (tmp_path / "flow_for_test.py").write_text(
         "from temporalio import workflow\nimport heavy_for_test\n\n"

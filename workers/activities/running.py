@@ -20,7 +20,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from domain.errors import RuleViolation
-from portal.database import STAFF, set_party, utcnow
+from portal.database import utcnow
 
 T = TypeVar("T")
 Clock = Callable[[], datetime]
@@ -38,7 +38,6 @@ class Transactions:
     def run(self, service: Callable[[Session], T]) -> T:
         """One transaction. Raises ApplicationError."""
         with told_apart(), Session(self.engine) as session:
-            set_party(session, STAFF)
             result = service(session)
             session.commit()
         return result
