@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from domain.errors import Conflict, Fault, RuleViolation
 from domain.notices import NoticeKind
@@ -37,6 +37,11 @@ def locked_line(session: Session, line_id: int) -> PurchaseOrderLine:
     line = session.scalar(
         select(PurchaseOrderLine)
         .where(PurchaseOrderLine.id == line_id)
+        .options(
+            joinedload(PurchaseOrderLine.supplier),
+            joinedload(PurchaseOrderLine.product),
+            joinedload(PurchaseOrderLine.warehouse),
+        )
         .with_for_update(of=PurchaseOrderLine)
         .execution_options(populate_existing=True)
     )
@@ -99,6 +104,9 @@ def _answer(session: Session, who: Context, line_id: int, answer: Answer, versio
     check_answer(open_line, answer, who.now.date())
     verdict = judge(open_line, answer, tolerance_of(line.supplier))
     before = {"status": line.status, "promised_date": line.promised_date}
+    line.version += 1
+    line.answered_at = who.now
+    _stop_asking(line)
     _withdraw_pending(session, line, who)
     row = SupplierAnswer(
         line_id=line.id,
@@ -125,9 +133,7 @@ def _answer(session: Session, who: Context, line_id: int, answer: Answer, versio
         _reject(session, who, line, row)
     else:
         line.status = LineStatus.AWAITING_BUYER
-    _changed(session, line, who, "answered")
-    line.answered_at = who.now
-    _stop_asking(line)
+    _tell_changed(session, line, "answered")
     record(
         session,
         who,
@@ -165,6 +171,7 @@ def decide(
     pending.decided_by = who.actor
     pending.decided_at = who.now
     before = {"status": line.status, "promised_date": line.promised_date}
+    line.version += 1
     if decision is Decision.APPROVE:
         schedule = tuple(
             ScheduleLine(Decimal(one["quantity"]), date.fromisoformat(one["promised_date"]))
@@ -177,7 +184,7 @@ def decide(
         line.answered_at = None
         _stop_asking(line)
         tell_supplier(session, line, NoticeKind.PROPOSAL_REJECTED, f"answer-{pending.id}", {"reason": reason})
-    _changed(session, line, who, "decided")
+    _tell_changed(session, line, "decided")
     record(
         session,
         who,
@@ -193,8 +200,7 @@ def decide(
     return line
 
 
-def _changed(session: Session, line: PurchaseOrderLine, who: Context, signal: str) -> None:
-    line.version += 1
+def _tell_changed(session: Session, line: PurchaseOrderLine, signal: str) -> None:
     post_signal(session, line.workflow_id, signal)
     announce(session, f"supplier:{line.supplier_id}", f"line:{line.id}", "planning")
 
@@ -209,7 +215,6 @@ def _withdraw_pending(session: Session, line: PurchaseOrderLine, who: Context) -
     for each in line.answers:
         if each.pending:
             each.withdrawn_at = who.now
-    session.flush()
 
 
 def _agree(

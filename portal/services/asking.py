@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import holidays
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from domain.notices import NoticeKind
 from domain.reminders import Audience, Ladder, Rung, due, next_after, rungs
@@ -21,10 +21,19 @@ from portal.services.transaction import Context, announce, found, record, servic
 from portal.services.views import line_view
 from workflows.contract import LineRef, LineView
 
+#: What every step and view of a line reads with it.
+ALONGSIDE = (
+    joinedload(PurchaseOrderLine.supplier),
+    joinedload(PurchaseOrderLine.product),
+    joinedload(PurchaseOrderLine.warehouse),
+)
+
 
 def line_by_ref(session: Session, ref: LineRef, *, lock: bool = False) -> PurchaseOrderLine:
-    query = select(PurchaseOrderLine).where(
-        PurchaseOrderLine.po_number == ref.po_number, PurchaseOrderLine.line_number == ref.line_number
+    query = (
+        select(PurchaseOrderLine)
+        .where(PurchaseOrderLine.po_number == ref.po_number, PurchaseOrderLine.line_number == ref.line_number)
+        .options(*ALONGSIDE)
     )
     if lock:
         query = query.with_for_update(of=PurchaseOrderLine).execution_options(populate_existing=True)
@@ -128,7 +137,6 @@ def _take(session: Session, line: PurchaseOrderLine, step: Rung, who: Context) -
 
 def noted(session: Session, line: PurchaseOrderLine, now: datetime) -> LineView:
     """The line as its workflow is to know it; it has now seen this version."""
-    session.flush()
     line.settled_version = line.version
     session.flush()
     return line_view(session, line, now)

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from domain.backorder import Status, check_cancellable
 from domain.errors import RuleViolation
@@ -33,11 +33,13 @@ from portal.services.views import backorder_view
 from workflows.contract import BACKORDER_WORKFLOW, BackorderJob, BackorderView
 
 ZERO = Decimal(0)
+#: What every step and view of a backorder reads with it.
+ALONGSIDE = (joinedload(Backorder.product), joinedload(Backorder.customer), joinedload(Backorder.warehouse))
 
 
 def by_number(session: Session, number: str, *, lock: bool = False) -> Backorder:
     """A backorder, its product locked first when it is to be changed. Raises NotFound."""
-    query = select(Backorder).where(Backorder.number == number)
+    query = select(Backorder).where(Backorder.number == number).options(*ALONGSIDE)
     if lock:
         product_id = found(
             session.scalar(select(Backorder.product_id).where(Backorder.number == number)),
@@ -129,7 +131,6 @@ def settle(session: Session, number: str, now: datetime) -> BackorderView:
 
 
 def _seen(session: Session, backorder: Backorder, now: datetime) -> BackorderView:
-    session.flush()
     backorder.settled_version = backorder.version
     session.flush()
     return backorder_view(session, backorder, now)

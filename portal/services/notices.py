@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from domain.backorder import Status
 from domain.notices import CUSTOMER_KINDS, NoticeKind, NoticeStatus
@@ -19,7 +19,7 @@ from domain.promise import is_news
 from portal.config import Settings
 from portal.links import Tracked, desk_link, tracking_link
 from portal.mails import Mail, render
-from portal.models import Backorder, Notice, PurchaseOrderLine
+from portal.models import Backorder, Notice, PurchaseOrderLine, SalesOrderLine
 from portal.services.transaction import amount, announce, found, record, service, system
 
 #: How long a sender that said "sending" is taken to be at it; more than one attempt may take.
@@ -97,6 +97,7 @@ def _backorder_facts(session: Session, notice: Notice, settings: Settings) -> di
     backorder = session.scalar(
         select(Backorder)
         .where(Backorder.id == notice.backorder_id)
+        .options(joinedload(Backorder.product), joinedload(Backorder.order_line).joinedload(SalesOrderLine.order))
         .with_for_update(of=Backorder)
         .execution_options(populate_existing=True)
     )
@@ -222,6 +223,7 @@ def _locked(session: Session, notice_id: int) -> Notice:
         session.scalar(
             select(Notice)
             .where(Notice.id == notice_id)
+            .options(joinedload(Notice.backorder))
             .with_for_update(of=Notice)
             .execution_options(populate_existing=True)
         ),

@@ -132,7 +132,13 @@ def _open_schedules(session: Session, product_id: int) -> dict[int, PurchaseOrde
             PurchaseOrderSchedule.replaced_at.is_(None),
             PurchaseOrderSchedule.received_quantity < PurchaseOrderSchedule.quantity,
         )
-        .options(joinedload(PurchaseOrderSchedule.line))
+        .options(
+            joinedload(PurchaseOrderSchedule.line).options(
+                joinedload(PurchaseOrderLine.supplier),
+                joinedload(PurchaseOrderLine.product),
+                joinedload(PurchaseOrderLine.warehouse),
+            )
+        )
         .execution_options(populate_existing=True)
     )
     return {row.id: row for row in rows}

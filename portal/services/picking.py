@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from domain.errors import Conflict, Fault
 from portal.models import Allocation, Backorder, PickList, PickListLine
@@ -55,19 +56,20 @@ def start_picking(session: Session, who: Context, number: str) -> PickList:
     if not lines:
         raise Conflict([Fault("number", "empty", f"Pick list {number} has nothing to pick")])
     lock_products(session, [line.allocation.product_id for line in lines])
+    backorders = _locked_backorders(session, [line.allocation.backorder_id for line in lines])
     pick_list.status = "picking"
     pick_list.started_by = who.actor
     pick_list.started_at = who.now
-    for line in lines:
-        allocation = line.allocation
-        left = allocation.open_quantity
-        allocation.picking_quantity = left
-        backorder = allocation.backorder
-        if backorder is not None:
-            session.refresh(backorder, with_for_update={"of": Backorder})
-            backorder.picking_quantity += left
-            restate(backorder, who.now)
-            touch(session, backorder, "picking_started")
+    with session.no_autoflush:  # the rows of all lines are written together
+        for line in lines:
+            allocation = line.allocation
+            left = allocation.open_quantity
+            allocation.picking_quantity = left
+            if allocation.backorder_id is not None:
+                backorder = backorders[allocation.backorder_id]
+                backorder.picking_quantity += left
+                restate(backorder, who.now)
+                touch(session, backorder, "picking_started")
     record(session, who, "pick_list.started", "pick_list", number, after={"lines": len(lines)})
     announce(session, "warehouse")
     return pick_list
@@ -100,16 +102,31 @@ def mark_line(session: Session, who: Context, number: str, line_id: int, status:
 
 def close_if_done(session: Session, pick_list_id: int) -> None:
     """A started list whose every line has left the building, or was dropped, is closed."""
-    pick_list = session.get_one(PickList, pick_list_id)
-    session.refresh(pick_list, ["lines"])
-    if pick_list.status == "picking" and all(line.status in ("shipped", "dropped") for line in pick_list.lines):
-        pick_list.status = "closed"
+    open_line = select(PickListLine.id).where(
+        PickListLine.pick_list_id == pick_list_id, PickListLine.status.notin_(("shipped", "dropped"))
+    )
+    if session.scalar(open_line.limit(1)) is None:
+        pick_list = session.get_one(PickList, pick_list_id)
+        if pick_list.status == "picking":
+            pick_list.status = "closed"
+
+
+def _locked_backorders(session: Session, ids: Iterable[int | None]) -> dict[int, Backorder]:
+    rows = session.scalars(
+        select(Backorder)
+        .where(Backorder.id.in_({each for each in ids if each is not None}))
+        .order_by(Backorder.id)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    )
+    return {row.id: row for row in rows}
 
 
 def _locked(session: Session, number: str) -> PickList:
     pick_list = session.scalar(
         select(PickList)
         .where(PickList.number == number)
+        .options(selectinload(PickList.lines).joinedload(PickListLine.allocation))
         .with_for_update()
         .execution_options(populate_existing=True)
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from domain.backorder import check_shippable
 from domain.errors import Conflict, Fault, RuleViolation
@@ -48,7 +48,11 @@ def ship_backorder(session: Session, who: Context, number: str, parcel: Parcel) 
     _check(parcel, backorder.product.unit)
     check_shippable(backorder.quantities, parcel.quantity)
     allocations = session.scalars(
-        select(Allocation).where(Allocation.backorder_id == backorder.id).order_by(Allocation.id).with_for_update()
+        select(Allocation)
+        .where(Allocation.backorder_id == backorder.id)
+        .order_by(Allocation.id)
+        .options(joinedload(Allocation.warehouse))
+        .with_for_update(of=Allocation)
     ).all()
     shipment = _ship(session, who, backorder.order_line, backorder, list(allocations), parcel)
     return shipment
@@ -194,9 +198,14 @@ def deliver(session: Session, who: Context, shipment_id: int) -> Shipment:
     if shipment.delivered_at is not None:
         return shipment
     shipment.delivered_at = who.now
-    backorder = shipment.backorder
-    if backorder is not None:
-        session.refresh(backorder, with_for_update={"of": Backorder})
+    if shipment.backorder_id is not None:
+        backorder = session.get_one(
+            Backorder,
+            shipment.backorder_id,
+            options=[joinedload(Backorder.customer)],
+            with_for_update={"of": Backorder},
+            populate_existing=True,
+        )
         backorder.delivered_quantity += shipment.quantity
         restate(backorder, who.now)
         touch(session, backorder, "delivered")

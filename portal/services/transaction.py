@@ -133,10 +133,12 @@ def amount(value: Decimal) -> str:
     return f"{value.normalize():f}" if value else "0"
 
 
+_ANNOUNCE = text("SELECT pg_notify('promiseline_live', topic) FROM unnest(CAST(:topics AS text[])) AS topic")
+
+
 def announce(session: Session, *topics: str) -> None:
     """Tell open pages, at commit, that something they may show has changed. Topics carry ids only."""
-    for topic in topics:
-        session.execute(text("SELECT pg_notify('promiseline_live', :topic)"), {"topic": topic})
+    session.execute(_ANNOUNCE, {"topics": list(topics)})
 
 
 def lock_products(session: Session, ids: Iterable[int]) -> Sequence[Product]:

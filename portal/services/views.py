@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from domain import backorder as rules
 from domain.calendars import morning
@@ -28,6 +28,7 @@ def next_supply(session: Session, backorder_id: int) -> PurchaseOrderLine | None
         .where(SoftPeg.backorder_id == backorder_id)
         .order_by(PurchaseOrderSchedule.due_date, PurchaseOrderSchedule.id)
         .limit(1)
+        .options(joinedload(PurchaseOrderLine.supplier))
     )
 
 
