@@ -126,11 +126,13 @@ def tracked_backorder(token: str) -> Backorder:
             "This link is not whole, or is too old. Open it from the newest mail about your order, or sign in.",
         )
     see_as(Party(customer_id=opened.customer_id))
-    return _one(
+    found: Backorder = _one(
         select(Backorder).where(
             Backorder.number == opened.backorder_number, Backorder.customer_id == opened.customer_id
         )
     )
+    g.time_zone = found.customer.time_zone
+    return found
 
 
 def customer(code: str) -> Customer:

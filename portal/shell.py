@@ -80,7 +80,7 @@ def home_of(user: User) -> str:
 
 def viewer_zone() -> ZoneInfo:
     user = g.get("user")
-    return ZoneInfo(user.time_zone if user else "UTC")
+    return ZoneInfo(g.get("time_zone") or (user.time_zone if user else "UTC"))
 
 
 def _shell() -> dict[str, Any]:
