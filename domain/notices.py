@@ -35,6 +35,10 @@ CUSTOMER_KINDS = frozenset(
 )
 
 
+#: These carry a link that chooses a password.
+ACCOUNT_KINDS = frozenset({NoticeKind.INVITATION, NoticeKind.PASSWORD_RESET})
+
+
 class NoticeStatus(StrEnum):
     PENDING = "pending"
     SENDING = "sending"

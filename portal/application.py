@@ -12,7 +12,7 @@ from flask_talisman import Talisman
 from flask_wtf import CSRFProtect
 from whitenoise import WhiteNoise
 
-from portal import access, errors, health, live, presentation, security, shell
+from portal import access, errors, health, live, presentation, request_log, security, shell
 from portal.config import WEB_ROLE, Settings
 from portal.database import db, engine_options
 from portal.desks import DESKS
@@ -68,6 +68,8 @@ def create_app(settings: Settings) -> Flask:
     )
     app.add_url_rule("/static/<path:filename>", endpoint="static", build_only=True)  # WhiteNoise answers it
     db.init_app(app)
+    app.before_request(_name_request)  # first, so that also what is refused has a name in the log
+    request_log.register(app)
     csrf.init_app(app)
     limiter.init_app(app)
     app.after_request(_hide_signed_links)  # before Talisman, and so run after it
@@ -79,7 +81,6 @@ def create_app(settings: Settings) -> Flask:
         strict_transport_security=https,
         referrer_policy="same-origin",  # addresses of ours are nobody else's business
     )
-    app.before_request(_name_request)
     access.register(app)
     security.register(app, limiter)
     presentation.register(app, viewer_zone=shell.viewer_zone)
@@ -94,7 +95,7 @@ def create_app(settings: Settings) -> Flask:
 
 def _hide_signed_links(response: Response) -> Response:
     """Who has a signed link can use it: it goes into no referrer, no search engine and no shared cache."""
-    if request.path.startswith("/track/"):
+    if request.path.startswith(("/track/", "/reset-password/")):
         response.headers["Referrer-Policy"] = "no-referrer"
         response.headers["X-Robots-Tag"] = "noindex, nofollow"
         response.headers["Cache-Control"] = "no-store"

@@ -29,8 +29,12 @@ MOST_STREAMS = 40
 #: Seconds after which a stream ends and the browser connects again, so that none lives for ever.
 STREAM_LIFE = 300
 HEARTBEAT = 15
+#: Topics that anybody who is signed in may hear of.
+EVERYBODYS = frozenset({"demo"})
 #: Not a topic: said to every page when announcements may have been missed.
 RECONNECTED = ""
+#: Not a topic either: this process ends, and so does every stream.
+CLOSING = "\0"
 
 
 class Hub:
@@ -41,6 +45,7 @@ class Hub:
         self._lock = threading.Lock()
         self._subscribers: dict[queue.SimpleQueue[str], frozenset[str]] = {}
         self._process: int | None = None
+        self.closing = False
 
     def subscribe(self, topics: frozenset[str]) -> queue.SimpleQueue[str] | None:
         """A queue of announced topics; None when this process holds as many streams as it may."""
@@ -49,7 +54,7 @@ class Hub:
                 self._process = os.getpid()
                 self._subscribers = {}
                 threading.Thread(target=self._listen, name="live", daemon=True).start()
-            if len(self._subscribers) >= MOST_STREAMS:
+            if self.closing or len(self._subscribers) >= MOST_STREAMS:
                 return None
             inbox: queue.SimpleQueue[str] = queue.SimpleQueue()
             self._subscribers[inbox] = topics
@@ -58,6 +63,13 @@ class Hub:
     def unsubscribe(self, inbox: queue.SimpleQueue[str]) -> None:
         with self._lock:
             self._subscribers.pop(inbox, None)
+
+    def close(self) -> None:
+        """End every stream now and begin none. Called when the process is told to stop: a stream would
+        hold it up. Takes no lock, since it may be called from a signal handler."""
+        self.closing = True
+        for inbox in tuple(self._subscribers):
+            inbox.put(CLOSING)
 
     def _listen(self) -> None:
         while True:
@@ -81,11 +93,12 @@ class Hub:
 def allowed_topics(asked: frozenset[str]) -> frozenset[str]:
     """Of the topics asked for, those that this user may hear of."""
     user = access.the_user()
+    everybodys = asked & EVERYBODYS
     if user.supplier_id is not None:
-        return asked & {f"supplier:{user.supplier_id}"}
+        return everybodys | asked & {f"supplier:{user.supplier_id}"}
     if user.customer_id is not None:
-        return asked & {f"customer:{user.customer_id}"}
-    allowed = set()
+        return everybodys | asked & {f"customer:{user.customer_id}"}
+    allowed = set(everybodys)
     for topic in asked:
         area = topic.partition(":")[0]
         needed = {
@@ -125,12 +138,14 @@ def _stream(hub: Hub, inbox: queue.SimpleQueue[str], topics: frozenset[str]) -> 
     ends = time.monotonic() + STREAM_LIFE
     try:
         yield "retry: 3000\n\n"
-        while time.monotonic() < ends:
+        while time.monotonic() < ends and not hub.closing:
             try:
                 topic = inbox.get(timeout=HEARTBEAT)
             except queue.Empty:
                 yield ": still here\n\n"
                 continue
+            if topic == CLOSING:
+                return
             for each in sorted(topics) if topic == RECONNECTED else [topic]:
                 yield f"event: {each}\ndata:\n\n"
     finally:

@@ -57,7 +57,7 @@ def retry(session: Session, who: Context, message_id: int, reason: str) -> Outbo
     message.attempts = 0
     message.available_at = who.now
     record(session, who, "outbox.retried", "outbox", str(message.id), before=before, reason=reason)
-    announce(session, "ops")
+    announce(session, "operations")
     return message
 
 
@@ -70,7 +70,7 @@ def discard(session: Session, who: Context, message_id: int, reason: str) -> Out
     message.delivered_at = who.now
     message.resolution = f"discarded: {reason} ({who.actor})"[:300]
     record(session, who, "outbox.discarded", "outbox", str(message.id), before=before, reason=reason)
-    announce(session, "ops")
+    announce(session, "operations")
     return message
 
 

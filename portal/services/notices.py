@@ -14,7 +14,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from domain.backorder import Status
-from domain.notices import CUSTOMER_KINDS, NoticeKind, NoticeStatus
+from domain.notices import ACCOUNT_KINDS, CUSTOMER_KINDS, NoticeKind, NoticeStatus
 from domain.promise import is_news
 from portal.config import Settings
 from portal.links import Tracked, desk_link, tracking_link
@@ -176,6 +176,7 @@ def mark_sent(session: Session, notice_id: int, now: datetime) -> str:
     notice.sent_at = now
     notice.lease_until = None
     notice.last_error = None
+    _forget_secret(notice)
     _announce(session, notice)
     return notice.status
 
@@ -187,6 +188,7 @@ def mark_refused(session: Session, notice_id: int, error: str, now: datetime) ->
     notice.status = NoticeStatus.REFUSED
     notice.lease_until = None
     notice.last_error = error[:500]
+    _forget_secret(notice)
     risk = f"Mail to {notice.recipient} was refused: {error}"[:300]
     if notice.backorder is not None:
         notice.backorder.notice_risk = risk
@@ -231,6 +233,12 @@ def _locked(session: Session, notice_id: int) -> Notice:
         "notice",
         notice_id,
     )
+
+
+def _forget_secret(notice: Notice) -> None:
+    """A link that chooses a password is in nobody's hands but the recipient's, once the mail is settled."""
+    if notice.kind in ACCOUNT_KINDS:
+        notice.facts = {name: value for name, value in notice.facts.items() if name != "link"}
 
 
 def _announce(session: Session, notice: Notice) -> None:

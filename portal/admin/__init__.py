@@ -1,0 +1,1 @@
+"""People and their accounts, and the record of who did what."""

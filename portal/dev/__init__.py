@@ -1,0 +1,1 @@
+"""Pages for those who build and try Promiseline; not there in production."""

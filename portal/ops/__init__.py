@@ -1,0 +1,1 @@
+"""The installation as those who run it need to see it."""
