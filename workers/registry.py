@@ -76,12 +76,14 @@ def notify_activities(notify: NotifyActivities) -> Activities:
     return (notify.send_notice,)
 
 
-def core_worker(client: Client, activities: Activities, queue: str = CORE_QUEUE) -> Worker:
+def core_worker(
+    client: Client, activities: Activities, queue: str = CORE_QUEUE, workflows: Sequence[type] = WORKFLOWS
+) -> Worker:
     """Runs workflows and their steps in the database."""
     return Worker(
         client,
         task_queue=queue,
-        workflows=WORKFLOWS,
+        workflows=workflows,
         activities=activities,
         activity_executor=ThreadPoolExecutor(2 * CORE_THREADS, thread_name_prefix="core"),
         max_concurrent_activities=CORE_THREADS,
