@@ -140,7 +140,7 @@ def authenticate() -> None:
 
 
 def allowed(*anyof: Permission) -> Callable[[View], View]:
-    """For users with one of these permissions."""
+    """For users with one of these permissions; for every user when none is named."""
 
     def decorate(view: View) -> View:
         @functools.wraps(view)
