@@ -10,6 +10,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -17,11 +18,12 @@ from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
 from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client, RetryConfig
+from temporalio.envconfig import ClientConfig, ClientConnectConfig
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError
 
 from portal.config import Settings
-from workflows.contract import CORE_QUEUE
+from workflows.contract import CORE_QUEUE, NOTIFY_QUEUE
 
 T = TypeVar("T")
 
@@ -46,8 +48,7 @@ class Bridge:
         async def run() -> T:
             if self._client is None:
                 self._client = await Client.connect(
-                    settings.temporal_target,
-                    namespace=settings.temporal_namespace,
+                    **_address(settings),
                     lazy=True,
                     runtime=self._runtime,
                     retry_config=RetryConfig(max_elapsed_time_millis=2000, max_retries=3),
@@ -75,24 +76,45 @@ class Bridge:
 bridge = Bridge()
 
 
-async def _pollers(client: Client, namespace: str) -> int:
-    answer = await client.workflow_service.describe_task_queue(
-        DescribeTaskQueueRequest(
-            namespace=namespace,
-            task_queue=TaskQueue(name=CORE_QUEUE),
-            task_queue_type=TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW,
+def _address(settings: Settings) -> ClientConnectConfig:
+    """Where Temporal is: our own server, or one reached as the standard TEMPORAL_* variables say."""
+    given = ClientConfig.load_client_connect_config() if settings.temporal_address else ClientConnectConfig()
+    given["target_host"] = settings.temporal_target
+    given["namespace"] = settings.temporal_namespace
+    return given
+
+
+#: What the workers' process polls: without the second, nothing is mailed.
+POLLED = (
+    (CORE_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW),
+    (NOTIFY_QUEUE, TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY),
+)
+#: A poll lasts a minute; one that began longer ago was a worker's that has died since.
+FRESH = timedelta(seconds=75)
+
+
+async def _unpolled(client: Client, namespace: str) -> list[str]:
+    """The task queues that no living worker polls."""
+    since = datetime.now(UTC) - FRESH
+    missing = []
+    for queue, kind in POLLED:
+        answer = await client.workflow_service.describe_task_queue(
+            DescribeTaskQueueRequest(namespace=namespace, task_queue=TaskQueue(name=queue), task_queue_type=kind)
         )
-    )
-    return len(answer.pollers)
+        if not any(each.last_access_time.ToDatetime(UTC) > since for each in answer.pollers):
+            missing.append(queue)
+    return missing
 
 
 def engine_fault(settings: Settings) -> dict[str, str]:
     """What is wrong with Temporal or its workers, by part; empty when nothing is."""
     try:
-        pollers = bridge.call(settings, lambda client: _pollers(client, settings.temporal_namespace))
+        unpolled = bridge.call(settings, lambda client: _unpolled(client, settings.temporal_namespace))
     except (RPCError, RuntimeError, TimeoutError) as error:
         return {"temporal": f"not reachable at {settings.temporal_target}: {str(error) or 'no answer in time'}"}
-    return {} if pollers else {"worker": f"nobody polls {CORE_QUEUE}: start `python -m workers`"}
+    if unpolled:
+        return {"worker": f"nobody polls {', '.join(unpolled)}: start `python -m workers`"}
+    return {}
 
 
 def workflow_page(settings: Settings, workflow_id: str) -> str:

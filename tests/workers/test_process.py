@@ -12,7 +12,8 @@ from pathlib import Path
 from sqlalchemy import select
 from temporalio.client import Client
 
-from portal.config import OWNER_ROLE, WORKER_ROLE
+from portal.config import OWNER_ROLE, WORKER_ROLE, Settings
+from portal.gateway import engine_fault
 from portal.models import Backorder, OutboxMessage
 from portal.services.transaction import Context
 from tests.builders import make_company, order
@@ -43,6 +44,8 @@ async def test_works_from_the_outbox_to_the_plan_and_ends_when_told(
         await asyncio.to_thread(_wait_planned, database, number)
         client = await Client.connect(temporal_server.address)
         assert await schedules.exist(client)
+        settings = Settings.load(environ)
+        assert await asyncio.to_thread(engine_fault, settings) == {}
         with database.session() as session:
             assert all(each.dead_at is None for each in session.scalars(select(OutboxMessage)))
     finally:
