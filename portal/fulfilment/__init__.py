@@ -1,0 +1,1 @@
+"""The warehouse: receive, pick, pack, ship, hand over."""
