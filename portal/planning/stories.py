@@ -52,6 +52,10 @@ def _day(day: date) -> str:
     return f"{day:%a} {day.day} {day:%b %Y}"
 
 
+def _sentences(*parts: str) -> str:
+    return " ".join(part if part.endswith((".", "!", "?")) else f"{part}." for part in parts if part)
+
+
 def dated_quantities(schedule: Sequence[dict[str, Any]], unit: str) -> str:
     """What an answer proposed: "40 ea on Tue 5 Jan 2027, 20 ea on …"."""
     return ", ".join(
@@ -71,10 +75,9 @@ def of_answers(answers: Iterable[SupplierAnswer], unit: str, about: str = "") ->
         }
         title, icon, tone = said[Action(answer.action)]
         reason = label(answer.reason_code) if answer.reason_code else ""
-        words = [part for part in (reason, answer.note) if part]
-        if answer.action == Action.PROPOSE:
-            words.append(f"Judged: {answer.rule}.")
-        yield Event(answer.answered_at, f"{title}{suffix}", "supplier", icon, tone, answer.actor, ". ".join(words))
+        judged = f"Judged: {answer.rule}" if answer.action == Action.PROPOSE else ""
+        text = _sentences(reason, answer.note, judged)
+        yield Event(answer.answered_at, f"{title}{suffix}", "supplier", icon, tone, answer.actor, text)
         if answer.decided_at is not None:
             approved = answer.decision == Decision.APPROVE
             yield Event(
@@ -103,8 +106,9 @@ def of_receipts(receipts: Iterable[Receipt], unit: str) -> Iterable[Event]:
         yield Event(receipt.received_at, title, "goods", "warehouse", "good")
 
 
-def of_promises(ledger: Iterable[BackorderPromise]) -> Iterable[Event]:
-    for row in ledger:
+def of_promises(ledger: Sequence[BackorderPromise]) -> Iterable[Event]:
+    """`ledger` is in the order it was written."""
+    for row in reversed(ledger):
         causes = [label(code) for code in (row.reason_code, row.supply_reason_code) if code]
         text = ": ".join(dict.fromkeys(causes))
         if row.promised_date is None:
@@ -164,13 +168,27 @@ def _action(action: str) -> str:
 
 
 def _changes(event: AuditEvent) -> str:
-    """What an event changed, as "status awaiting_supplier → confirmed"."""
+    """What an event changed, as "status Waiting for supplier → Confirmed"."""
     before, after = event.before or {}, event.after or {}
     parts = []
     for name, value in after.items():
         old = before.get(name)
         if isinstance(value, dict | list) or value is None or old == value:
             continue
-        words = name.replace("_", " ")
-        parts.append(f"{words} {old} → {value}" if old is not None else f"{words} {value}")
+        words, said = name.replace("_", " "), _said(name, value)
+        parts.append(f"{words} {_said(name, old)} → {said}" if old is not None else f"{words} {said}")
     return ", ".join(parts)
+
+
+def _said(name: str, value: object) -> str:
+    """A value of the audit trail as people say it: codes in words, dates as dates."""
+    text = str(value)
+    if name == "status":
+        return status_label(text)
+    if name == "reason_code":
+        return label(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return _day(moment.date()) if len(text) == len("2026-12-31") else f"{_day(moment.date())} {moment:%H:%M %Z}"

@@ -71,7 +71,12 @@ def make_world(session: Session, now: datetime | None = None) -> World:
     ):
         session.add(
             Product(
-                sku=sku, name=name, price=Decimal(12), cost=5, lead_time_days=lead, preferred_supplier_id=supplier.id
+                sku=sku,
+                name=name,
+                price=Decimal(12),
+                cost=5,
+                lead_time_days=lead,
+                preferred_supplier_id=supplier.id,
             )
         )
     session.flush()
@@ -192,9 +197,7 @@ def add_asked_lines(session: Session, world: World, supplier: Supplier, count: i
     for number in range(count):
         sku = f"MORE-{number}"
         session.add(
-            Product(
-                sku=sku, name=f"More {number}", price=3, lead_time_days=30, preferred_supplier_id=supplier.id
-            )
+            Product(sku=sku, name=f"More {number}", price=3, lead_time_days=30, preferred_supplier_id=supplier.id)
         )
         session.commit()
         order(session, who, "OTTO", 2, sku)
