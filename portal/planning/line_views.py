@@ -37,7 +37,7 @@ def may_open_engine() -> bool:
     return user.may(Permission.OPERATE) or user.may(Permission.DECIDE_ANSWERS)
 
 
-@desk.route("/<po_number>/<int:line_number>", methods=["GET", "POST"])
+@desk.route("/<path:po_number>/<int(max=32767):line_number>", methods=["GET", "POST"])
 @access.require(Permission.SEE_SUPPLY)
 def record(po_number: str, line_number: int) -> str | Response | tuple[str, int]:
     line = access.purchase_order_line_by_number(po_number, line_number)

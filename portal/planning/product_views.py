@@ -16,7 +16,7 @@ ZERO = Decimal(0)
 desk = Blueprint("products", __name__, url_prefix="/products")
 
 
-@desk.get("/<sku>")
+@desk.get("/<path:sku>")
 @access.require(Permission.SEE_BACKORDERS)
 def record(sku: str) -> str:
     session = db.session()

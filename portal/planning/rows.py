@@ -105,7 +105,7 @@ def _of_line(found: Found, line: PurchaseOrderLine, behind: Behind, proposal: Su
         action = ("Contact the supplier", url_for("planning.supplier", code=line.supplier.code))
     else:
         what = line.notice_risk or "The supplier's answer is awaited"
-        action = ("Mend the address", url_for("planning.supplier", code=line.supplier.code))
+        action = ("See the contact", url_for("planning.supplier", code=line.supplier.code))
     return Row(
         kind=found.kind,
         number=f"{line.po_number}/{line.line_number}",

@@ -152,7 +152,7 @@ def all_lines() -> str:
     )
 
 
-@desk.get("/suppliers/<code>")
+@desk.get("/suppliers/<path:code>")
 @access.require(Permission.SEE_SUPPLY)
 def supplier(code: str) -> str:
     session = db.session()

@@ -184,7 +184,7 @@ def _tab(counted: dict[Tab, int]) -> Tab:
     return next((tab for tab in (Tab.ANSWER, Tab.AGAIN) if counted[tab]), Tab.ANSWER)
 
 
-@desk.route("/lines/<int:line_id>", methods=["GET", "POST"])
+@desk.route("/lines/<int(max=9223372036854775807):line_id>", methods=["GET", "POST"])
 @access.require(Permission.ANSWER_LINES)
 def line(line_id: int) -> str | Response | tuple[str, int]:
     _supplier_id()
