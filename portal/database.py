@@ -106,7 +106,7 @@ def _set_party_at_begin(session: Session, transaction: SessionTransaction, conne
 
 
 def engine_options(size: int) -> dict[str, Any]:
-    return {"pool_size": size, "max_overflow": 4, "pool_pre_ping": True, "pool_recycle": 1800}
+    return {"pool_size": size, "max_overflow": 4, "pool_pre_ping": True, "pool_recycle": 1800, "pool_use_lifo": True}
 
 
 def make_engine(settings: Settings, role: str, size: int = 8) -> Engine:

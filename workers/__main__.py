@@ -58,8 +58,11 @@ async def serve(settings: Settings) -> None:
 
 
 async def _work(settings: Settings) -> None:
-    # Not pinged before use: a step that finds its connection gone is run again anyway.
-    database = create_engine(settings.database(WORKER_ROLE), pool_size=registry.DATABASE_POOL, pool_recycle=1800)
+    # Not pinged before use: a step that finds its connection gone is run again anyway. The last used is
+    # used next: the database has prepared our statements on it already.
+    database = create_engine(
+        settings.database(WORKER_ROLE), pool_size=registry.DATABASE_POOL, pool_recycle=1800, pool_use_lifo=True
+    )
     mail = MailTransport.of(settings)
     try:
         await _database_ready(database)

@@ -14,15 +14,17 @@ from portal.models import Backorder, Notice, PurchaseOrderLine, User
 from portal.services.people import supplier_addresses
 from portal.services.transaction import plain
 
+_WRITE = (
+    insert(Notice.__table__)  # type: ignore[arg-type]  # a declarative class's table is a Table
+    .on_conflict_do_nothing(index_elements=["dedupe_key"])
+    .inline()
+)
+
 
 def _write(session: Session, key: str, kind: NoticeKind, recipient: str, **columns: Any) -> None:
     """One notice; the second of the same key is not written."""
     facts = plain(columns.pop("facts", {}))
-    session.execute(
-        insert(Notice.__table__)  # type: ignore[arg-type]  # a declarative class's table is a Table
-        .values(dedupe_key=key, kind=kind, recipient=recipient, facts=facts, **columns)
-        .on_conflict_do_nothing(index_elements=["dedupe_key"])
-    )
+    session.execute(_WRITE, {"dedupe_key": key, "kind": kind, "recipient": recipient, "facts": facts, **columns})
 
 
 def tell_customer(

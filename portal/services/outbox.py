@@ -17,6 +17,9 @@ Job = BackorderJob | LineJob | AllocationJob | NoticeJob
 #: Values of search attributes by name; instants as ISO text. See workflows.contract.SEARCH_ATTRIBUTES.
 Attributes = Mapping[str, str | int | bool]
 
+#: Not read back: a supplier's or customer's transaction may write messages but not see them.
+_POST = insert(OutboxMessage.__table__).inline()  # type: ignore[arg-type]  # a declarative class's table is a Table
+
 
 def post_start(
     session: Session,
@@ -50,9 +53,7 @@ def post_signal(session: Session, workflow_id: str, signal: str, ref: str = "") 
 def _post(session: Session, workflow_id: str, op: str, name: str, payload: dict[str, Any]) -> str:
     message_id = str(uuid4())
     session.execute(
-        # Not read back: a supplier's or customer's transaction may write messages but not see them.
-        insert(OutboxMessage.__table__)  # type: ignore[arg-type]  # a declarative class's table is a Table
-        .inline()
-        .values(message_id=message_id, workflow_id=workflow_id, op=op, name=name, payload=payload)
+        _POST,
+        {"message_id": message_id, "workflow_id": workflow_id, "op": op, "name": name, "payload": payload},
     )
     return message_id

@@ -36,6 +36,8 @@ ZERO = Decimal(0)
 #: Stands for units that lie free on a shelf and whose allocation is under way.
 ON_THE_SHELF = 0
 
+_PROMISE = insert(BackorderPromise.__table__).inline()  # type: ignore[arg-type]  # a declarative class's table is a Table
+
 
 @dataclass
 class Cause:
@@ -244,16 +246,17 @@ def repromise(session: Session, backorder: Backorder, new: Promise | None, who: 
     if reason is PromiseReason.SUPPLIER_MOVED and day == backorder.promised_date and basis is Basis.CONFIRMED:
         reason = PromiseReason.SUPPLIER_CONFIRMED
     session.execute(
-        insert(BackorderPromise).values(
-            backorder_id=backorder.id,
-            customer_id=backorder.customer_id,
-            promised_date=day,
-            basis=basis,
-            reason_code=reason,
-            supply_reason_code=cause.supply_reason_code,
-            actor=who.actor,
-            at=who.now,
-        )
+        _PROMISE,
+        {
+            "backorder_id": backorder.id,
+            "customer_id": backorder.customer_id,
+            "promised_date": day,
+            "basis": basis,
+            "reason_code": reason,
+            "supply_reason_code": cause.supply_reason_code,
+            "actor": who.actor,
+            "at": who.now,
+        },
     )
     backorder.promised_date = day
     backorder.promise_basis = basis

@@ -77,6 +77,10 @@ def joined(session: Session) -> Iterator[None]:
         del session.info["joined"]
 
 
+#: Without reading it back: a supplier may write events but not see them.
+_RECORD = insert(AuditEvent.__table__).inline()  # type: ignore[arg-type]  # a declarative class's table is a Table
+
+
 def record(
     session: Session,
     who: Context,
@@ -88,24 +92,23 @@ def record(
     after: dict[str, Any] | None = None,
     reason: str | None = None,
 ) -> None:
-    """Write an audit event. Without reading it back: a supplier may write events but not see them."""
+    """Write an audit event."""
     session.execute(
-        insert(AuditEvent.__table__)  # type: ignore[arg-type]  # a declarative class's table is a Table
-        .inline()
-        .values(
-            at=who.now,
-            actor_id=who.actor_id,
-            actor=who.actor,
-            channel=who.channel,
-            action=action,
-            entity=entity,
-            entity_key=key,
-            before=plain(before),
-            after=plain(after),
-            reason=reason,
-            address=who.address,
-            request_id=who.request_id,
-        )
+        _RECORD,
+        {
+            "at": who.now,
+            "actor_id": who.actor_id,
+            "actor": who.actor,
+            "channel": who.channel,
+            "action": action,
+            "entity": entity,
+            "entity_key": key,
+            "before": plain(before),
+            "after": plain(after),
+            "reason": reason,
+            "address": who.address,
+            "request_id": who.request_id,
+        },
     )
 
 

@@ -21,6 +21,8 @@ from portal.services.notices import Outgoing
 TIMEOUT_S = 20
 #: A connection that was idle for longer may have been closed by the server; a fresh one is cheaper.
 IDLE_S = 20
+#: One that was used this lately is not asked first whether it still answers.
+FRESH_S = 1
 #: Idle connections kept for the next mails of a burst.
 KEPT = 8
 
@@ -145,8 +147,9 @@ class MailTransport:
                 if not self._idle:
                     return None
                 since, connection = self._idle.pop()
+            idle = time.monotonic() - since
             with contextlib.suppress(OSError, smtplib.SMTPException):
-                if time.monotonic() - since < IDLE_S and connection.noop()[0] == 250:
+                if idle < FRESH_S or (idle < IDLE_S and connection.noop()[0] == 250):
                     return connection
             connection.close()
 
