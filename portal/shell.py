@@ -7,11 +7,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask, g, redirect, request, url_for
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response
 
 from domain.roles import Permission, Role
 from portal import access
-from portal.models import User
+from portal.database import db
+from portal.models import DemoProgress, User
+from portal.services.imports import ANY_IMPORT
 
 
 @dataclass(frozen=True)
@@ -42,7 +46,7 @@ WAYS = (
         "Imports",
         "/imports",
         "file-spreadsheet",
-        frozenset({Permission.IMPORT_MASTER_DATA, Permission.IMPORT_ORDERS, Permission.IMPORT_SUPPLY}),
+        ANY_IMPORT,
     ),
     Way(
         "People",
@@ -83,10 +87,18 @@ def viewer_zone() -> ZoneInfo:
     return ZoneInfo(g.get("time_zone") or (user.time_zone if user else "UTC"))
 
 
+def _loading() -> DemoProgress | None:
+    """How far the demo company is loaded, while it is. Error pages need this frame too, so it never fails."""
+    try:
+        return db.session.scalar(select(DemoProgress).where(DemoProgress.finished_at.is_(None)))
+    except SQLAlchemyError:
+        return None
+
+
 def _shell() -> dict[str, Any]:
     user = g.get("user")
     if user is None:
-        return {"shell": {"sign_in": url_for("security.login"), "home": "/"}}
+        return {"shell": {"sign_in": url_for("security.login"), "home": "/", "help": "/help"}}
     here = request.path
     ways = ways_of(user)
     active = max(
@@ -111,6 +123,7 @@ def _shell() -> dict[str, Any]:
             "sign_out": url_for("security.logout"),
             "help": "/help",
             "events": "/events",
+            "loading": _loading(),
         }
     }
 

@@ -16,10 +16,11 @@ from sqlalchemy.orm import Session
 from importers.check import check
 from importers.templates import export
 from portal.database import db
-from portal.models import Backorder, ImportBatch, SalesOrder, User
+from portal.models import Backorder, DemoProgress, ImportBatch, SalesOrder, User
 from portal.services import imports
 from tests.browser import VIEWS, browser, check_everywhere, check_page, open_page
 from tests.builders import add_user, make_company
+from tests.conftest import NOW
 from tests.portal.imports.test_service import so
 
 __all__ = ["browser"]
@@ -202,3 +203,15 @@ def _signed_in(client: FlaskClient) -> Any:
     assert cookie is not None
     kept = {"name": "session", "value": cookie.value, "domain": "127.0.0.1", "path": "/", "expires": -1}
     return {"cookies": [{**kept, "httpOnly": True, "secure": False, "sameSite": "Lax"}], "origins": []}
+
+
+def test_while_the_demo_company_is_loaded_every_page_says_how_far(session: Session, sign_in: SignIn) -> None:
+    company = make_company(session)
+    add_user(session, "nora@nora.example", "customer", customer_id=company.nora.id)
+    session.add(DemoProgress(id=1, seed=1, size="small", today=NOW.date(), percent=60, step="Orders"))
+    session.commit()
+    for email in (BUYER, "nora@nora.example"):
+        assert "The demo company is being loaded: 60 %." in sign_in(email).get("/", follow_redirects=True).text
+    session.get_one(DemoProgress, 1).finished_at = NOW
+    session.commit()
+    assert "being loaded" not in sign_in(BUYER).get("/imports").text
