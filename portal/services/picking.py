@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from sqlalchemy import select
+from sqlalchemy import select, text
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, selectinload
 
 from domain.errors import Conflict, Fault
@@ -19,19 +20,25 @@ ZERO = Decimal(0)
 
 def put_on_pick_list(session: Session, allocation: Allocation) -> None:
     """Add an allocation to its warehouse's open list, starting one when there is none."""
-    pick_list = session.scalar(
-        select(PickList)
-        .where(PickList.warehouse_id == allocation.warehouse_id, PickList.status == "open")
-        .with_for_update()
-    )
-    if pick_list is None:
-        pick_list = PickList(
-            number=next_number(session, "pick_list_number", "PL"), warehouse_id=allocation.warehouse_id
+    pick_list_id = _open_list(session, allocation.warehouse_id)
+    while pick_list_id is None:  # unless somebody else starts it, or starts to pick it, at this moment
+        session.execute(
+            insert(PickList)
+            .values(number=next_number(session, "pick_list_number", "PL"), warehouse_id=allocation.warehouse_id)
+            .on_conflict_do_nothing(index_elements=["warehouse_id"], index_where=text("status = 'open'"))
         )
-        session.add(pick_list)
-        session.flush()
-    session.add(PickListLine(pick_list_id=pick_list.id, allocation_id=allocation.id, quantity=allocation.quantity))
+        pick_list_id = _open_list(session, allocation.warehouse_id)
+    session.add(PickListLine(pick_list_id=pick_list_id, allocation_id=allocation.id, quantity=allocation.quantity))
     announce(session, "warehouse")
+
+
+def _open_list(session: Session, warehouse_id: int) -> int | None:
+    """Any number may join the list at once; whoever starts to pick it waits for them."""
+    return session.scalar(
+        select(PickList.id)
+        .where(PickList.warehouse_id == warehouse_id, PickList.status == "open")
+        .with_for_update(read=True)
+    )
 
 
 def in_picking_order(lines: list[PickListLine]) -> list[PickListLine]:

@@ -12,7 +12,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from domain.errors import RuleViolation
-from portal.models import Allocation, Backorder, OutboxMessage, PurchaseOrderLine, Receipt, Shipment, Stock
+from portal.models import (
+    Allocation,
+    Backorder,
+    OutboxMessage,
+    PickList,
+    PurchaseOrderLine,
+    Receipt,
+    Shipment,
+    Stock,
+)
 from portal.services import allocation, backorders, receiving, shipping
 from portal.services.transaction import Context
 from tests.builders import make_company, order
@@ -120,3 +129,22 @@ def test_two_orders_at_once_never_take_the_same_last_units(database: Database, s
     short = session.scalar(select(func.sum(Backorder.quantity)))
     assert (stock.on_hand, stock.allocated) == (7, 7)
     assert short == CROWD * 3 - 7
+
+
+def test_the_first_goods_of_two_products_at_once_share_one_pick_list(
+    database: Database, session: Session, who: Who
+) -> None:
+    company = make_company(session, widgets_on_hand=5)
+    session.add(Stock(product_id=company.gadget.id, warehouse_id=company.main.id, on_hand=5))
+    session.commit()
+    start = threading.Barrier(2)
+
+    def buy(sku: str) -> None:
+        with database.session() as own:
+            start.wait()
+            order(own, who(), "NORA", 3, sku, plan=False)
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(buy, ("WIDGET", "GADGET")))
+    pick_list = session.scalars(select(PickList)).one()
+    assert len(pick_list.lines) == 2
