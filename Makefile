@@ -32,7 +32,7 @@ lint: $(DEV_STAMP) ## Check style, types and templates.
 	$(BIN)/mypy
 	$(BIN)/djlint --check --lint --quiet templates
 
-bench: $(RUNTIME_STAMP) ## Measure on the running installation; NAME=spine says what.
+bench: $(RUNTIME_STAMP) ## Measure, on an installation of its own; NAME=spine says what.
 	@exec $(BIN)/promiseline bench $(NAME) --json
 
 # The development packages contain the runtime's, so whoever has them needs nothing more.

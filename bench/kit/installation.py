@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -74,8 +75,8 @@ def temporary_settings() -> Iterator[Settings]:
 async def running(settings: Settings, floor: str | None = None) -> AsyncIterator[Installation]:
     """Database, engine, mail server and workers, each ready; `floor` is a module with more workers.
 
-    Raises PartFailed, with what the part said last. Call it in the main thread: the parts live no
-    longer than the thread that starts them.
+    Raises PartFailed, with what the part said last. SIGTERM cancels the task that called, so that
+    nothing is left. Call it in the main thread: the parts live no longer than the thread that starts them.
     """
     said: list[str] = []
     supervisor = Supervisor(
@@ -91,6 +92,9 @@ async def running(settings: Settings, floor: str | None = None) -> AsyncIterator
     ready = asyncio.Event()
     run = asyncio.create_task(supervisor.run(ready.set))
     waiting = asyncio.create_task(ready.wait())
+    whole = asyncio.current_task()
+    assert whole is not None
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, whole.cancel)
     try:
         await asyncio.wait({run, waiting}, return_when=asyncio.FIRST_COMPLETED)
         if run.done():
@@ -103,6 +107,7 @@ async def running(settings: Settings, floor: str | None = None) -> AsyncIterator
             web.dispose()
             worker.dispose()
     finally:
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGTERM)
         waiting.cancel()
         supervisor.stop()
         await asyncio.gather(run, waiting, return_exceptions=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 import json
@@ -24,6 +25,8 @@ def command(name: str, as_json: bool) -> None:
         found = benchmark.measure()
     except (PartFailed, TimeoutError) as error:
         raise click.ClickException(str(error)) from error
+    except asyncio.CancelledError:  # SIGTERM
+        raise click.Abort from None
     click.echo(json.dumps(found, indent=1) if as_json else benchmark.told(found))
 
 
