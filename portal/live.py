@@ -29,6 +29,8 @@ MOST_STREAMS = 40
 #: Seconds after which a stream ends and the browser connects again, so that none lives for ever.
 STREAM_LIFE = 300
 HEARTBEAT = 15
+#: Seconds after which the listener looks whether it should end.
+LISTEN_FOR = 1.0
 #: Topics that anybody who is signed in may hear of.
 EVERYBODYS = frozenset({"demo"})
 #: Not a topic: said to every page when announcements may have been missed.
@@ -72,13 +74,14 @@ class Hub:
             inbox.put(CLOSING)
 
     def _listen(self) -> None:
-        while True:
+        while not self.closing:
             try:
                 with psycopg.connect(self._url, autocommit=True) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._hand_out(RECONNECTED)
-                    for notification in connection.notifies():
-                        self._hand_out(notification.payload)
+                    while not self.closing:
+                        for notification in connection.notifies(timeout=LISTEN_FOR):
+                            self._hand_out(notification.payload)
             except psycopg.Error as error:
                 log.warning("live pages are waiting for the database: %s", error)
                 time.sleep(1)

@@ -29,7 +29,7 @@ class InviteForm(Form):
         ],
         description="The link to choose a password goes here, and works for three days.",
     )
-    role = SelectField("Role")
+    role = SelectField("Role", [DataRequired("Choose a role.")])
     party_code = StringField(
         "Code of the supplier or customer",
         description="Suppliers and customers only: whose rows this person sees.",

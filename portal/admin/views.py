@@ -38,7 +38,12 @@ ENTITIES = {
     "outbox": "Message to the engine",
     "notice": "Notice",
 }
-PAGES = {"backorder": "/backorders/{}", "sales_order": "/orders/{}", "import": "/imports/{}"}
+PAGES = {
+    "backorder": "/backorders/{}",
+    "sales_order": "/orders/{}",
+    "purchase_order_line": "/purchase-orders/{}",
+    "import": "/imports/{}",
+}
 
 
 def register(app: Flask) -> None:

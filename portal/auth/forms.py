@@ -35,7 +35,9 @@ class ProfileForm(Form):
     name = StringField(
         "Name", [DataRequired("Type your name."), Length(max=200, message="Keep it under 200 letters.")]
     )
-    time_zone = SelectField("Time zone", description="Dates and times in pages and mails are said on this clock.")
+    time_zone = SelectField(
+        "Time zone", [DataRequired()], description="Dates and times in pages and mails are said on this clock."
+    )
 
 
 class TokenForm(Form):
@@ -46,6 +48,7 @@ class TokenForm(Form):
     )
     valid_days = SelectField(
         "Valid for",
+        [DataRequired()],
         coerce=int,
         default=90,
         choices=[SelectChoice(days, words) for days, words in TOKEN_LIVES.items()],

@@ -111,4 +111,4 @@ def _fault(faults: dict[str, str], part: str) -> str | None:
     if part in faults:
         return faults[part]
     needs = {"migrations": "database", "worker": "temporal"}.get(part)
-    return f"can't be seen while {needs} is down" if needs in faults else None
+    return f"can't be seen while {PARTS[needs]} is down" if needs in faults else None
