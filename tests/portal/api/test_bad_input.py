@@ -169,15 +169,13 @@ RAW: list[tuple[bytes, str, int]] = [
 ]
 
 
-@pytest.mark.parametrize(("body", "kind", "status"), RAW, ids=[f"{each[2]}-{n}" for n, each in enumerate(RAW)])
-def test_what_is_no_json_is_a_problem(
-    body: bytes, kind: str, status: int, session: Session, as_user: Callable[[str], Caller]
-) -> None:
+def test_what_is_no_json_is_a_problem(session: Session, as_user: Callable[[str], Caller]) -> None:
     sales = as_user("sales")
     before = row_counts(session)
-    answer = sales.client.post("/api/v1/orders", data=body, content_type=kind, headers=sales._headers({}))
-    assert answer.status_code == status
-    fields_of(answer)
+    for body, kind, status in RAW:
+        answer = sales.client.post("/api/v1/orders", data=body, content_type=kind, headers=sales._headers({}))
+        assert answer.status_code == status, body[:40]
+        fields_of(answer)
     assert row_counts(session) == before
 
 

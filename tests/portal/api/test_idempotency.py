@@ -86,11 +86,12 @@ def test_a_refused_call_is_not_remembered(session: Session, as_user: Callable[[s
     assert "Idempotency-Replayed" not in mended.headers
 
 
-@pytest.mark.parametrize("key", ["", "x" * 201, "ü", "a\tb"])
-def test_a_key_that_can_not_be_kept_is_refused(key: str, as_user: Callable[[str], Caller]) -> None:
-    refused = as_user("sales").post("/orders", an_order(), Idempotency_Key=key)
-    assert refused.status_code == 422
-    assert fields_of(refused) == {"Idempotency-Key"}
+def test_a_key_that_can_not_be_kept_is_refused(as_user: Callable[[str], Caller]) -> None:
+    sales = as_user("sales")
+    for key in ["", "x" * 201, "ü", "a\tb"]:
+        refused = sales.post("/orders", an_order(), Idempotency_Key=key)
+        assert refused.status_code == 422
+        assert fields_of(refused) == {"Idempotency-Key"}
 
 
 def test_of_calls_at_the_same_time_one_acts(

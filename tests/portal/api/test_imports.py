@@ -110,7 +110,7 @@ def test_templates_are_workbooks(as_user: Callable[[str], Caller]) -> None:
     assert answer.status_code == 200
     assert answer.data.startswith(b"PK")
     assert "sales_orders.xlsx" in answer.headers["Content-Disposition"]
-    assert as_user("sales").get("/imports/templates/products").status_code == 403
+    assert as_user("executive").get("/imports/templates/sales_orders").status_code == 403
 
 
 def test_who_may_bring_in_what(session: Session, as_user: Callable[[str], Caller]) -> None:
