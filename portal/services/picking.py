@@ -56,13 +56,12 @@ def in_picking_order(lines: list[PickListLine]) -> list[PickListLine]:
 @service
 def start_picking(session: Session, who: Context, number: str) -> PickList:
     """Somebody takes the list into the warehouse; what is allocated from now on goes to the next one."""
-    pick_list = _locked(session, number)
+    pick_list = _locked_with_products(session, number)
     if pick_list.status != "open":
         raise Conflict([Fault("number", "not_open", f"Pick list {number} is {pick_list.status} already")])
     lines = [line for line in pick_list.lines if line.status == "to_pick"]
     if not lines:
         raise Conflict([Fault("number", "empty", f"Pick list {number} has nothing to pick")])
-    lock_products(session, [line.allocation.product_id for line in lines])
     backorders = _locked_backorders(session, [line.allocation.backorder_id for line in lines])
     pick_list.status = "picking"
     pick_list.started_by = who.actor
@@ -127,6 +126,24 @@ def _locked_backorders(session: Session, ids: Iterable[int | None]) -> dict[int,
         .execution_options(populate_existing=True)
     )
     return {row.id: row for row in rows}
+
+
+def _locked_with_products(session: Session, number: str) -> PickList:
+    """A list and the products on it, products first as everybody locks them. What is allocated between
+    the look at the list and its lock is another product to lock: then from the start."""
+    on_the_list = (
+        select(Allocation.product_id)
+        .join(PickListLine, PickListLine.allocation_id == Allocation.id)
+        .join(PickList)
+        .where(PickList.number == number)
+    )
+    while True:
+        products = set(session.scalars(on_the_list))
+        lock_products(session, products)
+        pick_list = _locked(session, number)
+        if {line.allocation.product_id for line in pick_list.lines} <= products:
+            return pick_list
+        session.rollback()  # nothing is written yet; this lets go of the locks
 
 
 def _locked(session: Session, number: str) -> PickList:

@@ -157,6 +157,7 @@ def test_every_table_is_secured_or_known_to_hold_nobody_s_rows(database: Databas
         "role",
         "user_role",
         "api_token",
+        "demo_progress",
         "idempotency_key",
         "product",
         "product_alternative",
