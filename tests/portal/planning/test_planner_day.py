@@ -49,7 +49,7 @@ def test_a_planner_decides_orders_and_cancels(
 
         parts.get_by_role("link", name="Uncovered").click()
         page.get_by_role("link", name="Order supply").click()
-        expect(page.get_by_label("SKU")).to_have_value("GADGET")
+        expect(page.get_by_label("SKU", exact=True)).to_have_value("GADGET")
         page.get_by_label("Supplier's code").fill("ACME")
         page.get_by_label("Wanted on").fill((world.now.date() + timedelta(days=9)).isoformat())
         page.get_by_role("button", name="Order it").click()
