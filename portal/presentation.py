@@ -134,11 +134,11 @@ def quantity(amount: Decimal | int | None, unit: str = "") -> str:
     return f"{text}{NO_BREAK}{unit}" if unit else text
 
 
-def money(amount: Decimal | None, currency: str) -> str:
-    """ "€1,234.50", "CHF 1,234.50": rounded to the currency's own places."""
+def money(amount: Decimal | None, currency: str, *, whole: bool = False) -> str:
+    """ "€1,234.50", "CHF 1,234.50": rounded to the currency's own places, or to whole units."""
     if amount is None:
         return "–"
-    places = 0 if currency in WHOLE_CURRENCIES else 2
+    places = 0 if whole or currency in WHOLE_CURRENCIES else 2
     sign = "−" if amount < 0 else ""
     figure = f"{abs(amount):,.{places}f}"
     return f"{sign}{SYMBOLS[currency]}{figure}" if currency in SYMBOLS else f"{sign}{currency}{NO_BREAK}{figure}"

@@ -34,6 +34,11 @@ class Sums:
         return " + ".join(money(amount, currency) for currency, amount in self.parts)
 
     @property
+    def as_round_money(self) -> str:
+        """In whole units, for figures that are compared at a glance."""
+        return " + ".join(money(amount, currency, whole=True) for currency, amount in self.parts)
+
+    @property
     def as_quantities(self) -> str:
         return " + ".join(quantity(amount, unit) for unit, amount in self.parts)
 
