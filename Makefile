@@ -30,7 +30,7 @@ lint: $(DEV_STAMP) ## Check style, types and templates.
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/djlint --check --lint --quiet templates
+	$(BIN)/djlint --lint --quiet templates
 
 bench: $(RUNTIME_STAMP) ## Measure, on an installation of its own; NAME=spine says what.
 	@exec $(BIN)/promiseline bench $(NAME) --json

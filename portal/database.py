@@ -1,9 +1,9 @@
 """The tables' base, the engine for each database role, and whose rows a transaction may see.
 
 Row-level security reads settings that last one transaction: `app.staff`, `app.supplier_id`,
-`app.customer_id` and `app.signing_in`. They are set at its start from the session's party, so that a pooled
-connection never carries one user's view to the next. A session without a party sees no row of any
-supplier or customer.
+`app.customer_id`, `app.user_id` and `app.signing_in`. They are set at its start from the session's party,
+so that a pooled connection never carries one user's view to the next. A session without a party sees no
+row of any supplier or customer.
 """
 
 from __future__ import annotations
@@ -65,6 +65,8 @@ class Party:
     staff: bool = False
     supplier_id: int | None = None
     customer_id: int | None = None
+    #: Whoever is signed in sees their own account, also without a party.
+    user_id: int | None = None
     #: Reads users, and nothing else, to find out who is signing in.
     signing_in: bool = False
 
@@ -75,7 +77,8 @@ SIGNING_IN = Party(signing_in=True)
 
 _SET_PARTY = text(
     "SELECT set_config('app.staff', :staff, true), set_config('app.supplier_id', :supplier, true),"
-    " set_config('app.customer_id', :customer, true), set_config('app.signing_in', :signing_in, true)"
+    " set_config('app.customer_id', :customer, true), set_config('app.signing_in', :signing_in, true),"
+    " set_config('app.user_id', :user, true)"
 )
 
 
@@ -94,6 +97,7 @@ def _apply(connection: Connection, party: Party) -> None:
             "supplier": str(party.supplier_id or ""),
             "customer": str(party.customer_id or ""),
             "signing_in": "on" if party.signing_in else "",
+            "user": str(party.user_id or ""),
         },
     )
 
@@ -106,7 +110,13 @@ def _set_party_at_begin(session: Session, transaction: SessionTransaction, conne
 
 
 def engine_options(size: int) -> dict[str, Any]:
-    return {"pool_size": size, "max_overflow": 4, "pool_pre_ping": True, "pool_recycle": 1800, "pool_use_lifo": True}
+    return {
+        "pool_size": size,
+        "max_overflow": 4,
+        "pool_pre_ping": True,
+        "pool_recycle": 1800,
+        "pool_use_lifo": True,
+    }
 
 
 def make_engine(settings: Settings, role: str, size: int = 8) -> Engine:

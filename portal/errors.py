@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Flask, current_app, render_template
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from domain.errors import Conflict, Forbidden, NotFound, RuleViolation
@@ -26,6 +27,7 @@ def status_of(violation: RuleViolation) -> int:
 def register(app: Flask) -> None:
     app.register_error_handler(HTTPException, show)
     app.register_error_handler(RuleViolation, show_violation)
+    app.register_error_handler(DataError, show_impossible)
     app.register_error_handler(Exception, show_fault)
 
 
@@ -41,6 +43,12 @@ def show_violation(violation: RuleViolation) -> object:
     """A rule that no form caught: the page says what is wrong."""
     db.session.rollback()
     return _page(status_of(violation), str(violation), {422: 400}.get(status_of(violation)))
+
+
+def show_impossible(error: DataError) -> object:
+    """An address with a value that no column can hold, such as a forged cursor."""
+    db.session.rollback()
+    return _page(400, "The address holds a value that can't be right")
 
 
 def show_fault(error: Exception) -> object:

@@ -49,7 +49,8 @@ ROWS = {
     "shipment": f"{STAFF} OR {OWN_CUSTOMER}",
     "notice": f"{STAFF} OR {OWN_CUSTOMER} OR {OWN_SUPPLIER}",
     # signing in reads a user before it is known whose rows may be seen
-    "app_user": f"{STAFF} OR {OWN_CUSTOMER} OR {OWN_SUPPLIER} OR (SELECT promiseline_signing_in())",
+    "app_user": f"{STAFF} OR {OWN_CUSTOMER} OR {OWN_SUPPLIER} OR id = (SELECT promiseline_user())"
+    " OR (SELECT promiseline_signing_in())",
     "stock": STAFF,
     "stock_movement": STAFF,
     "soft_peg": STAFF,
@@ -88,7 +89,7 @@ def upgrade() -> None:
         "CREATE FUNCTION promiseline_signing_in() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE"
         " AS $$ SELECT coalesce(current_setting('app.signing_in', true), '') = 'on' $$"
     )
-    for party in ("supplier", "customer"):
+    for party in ("supplier", "customer", "user"):
         op.execute(
             f"CREATE FUNCTION promiseline_{party}() RETURNS bigint LANGUAGE sql STABLE PARALLEL SAFE"
             f" AS $$ SELECT nullif(current_setting('app.{party}_id', true), '')::bigint $$"
@@ -140,7 +141,7 @@ def downgrade() -> None:
         op.execute(f"DROP POLICY worker ON {table}")
         op.execute(f"DROP POLICY web ON {table}")
         op.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY")
-    for function in ("staff", "signing_in", "supplier", "customer"):
+    for function in ("staff", "signing_in", "supplier", "customer", "user"):
         op.execute(f"DROP FUNCTION promiseline_{function}()")
     for name in NUMBERS:
         op.execute(f"DROP SEQUENCE {name}")

@@ -71,12 +71,12 @@ class User(Base, UserMixin):
     def party(self) -> Party:
         """Whose rows this user may see. A supplier's or customer's person is never staff."""
         if self.supplier_id:
-            return Party(supplier_id=self.supplier_id)
+            return Party(supplier_id=self.supplier_id, user_id=self.id)
         if self.customer_id:
-            return Party(customer_id=self.customer_id)
+            return Party(customer_id=self.customer_id, user_id=self.id)
         if self.role_names & {RoleName.SUPPLIER, RoleName.CUSTOMER}:
-            return Party()
-        return STAFF if self.roles else Party()
+            return Party(user_id=self.id)
+        return STAFF if self.roles else Party(user_id=self.id)
 
 
 class ApiToken(Base):
