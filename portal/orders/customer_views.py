@@ -53,7 +53,7 @@ def my_orders() -> str:
     )
 
 
-@own.get("/orders/<number>")
+@own.get("/orders/<path:number>")
 @access.require(Permission.SEE_OWN_ORDERS)
 def my_order(number: str) -> str:
     order: SalesOrder = access.order(number)

@@ -105,7 +105,7 @@ def new() -> str | Response | tuple[str, int]:
     return redirect(url_for("orders.record", number=order.number))
 
 
-@desk.get("/<number>")
+@desk.get("/<path:number>")
 @access.require(Permission.SEE_BACKORDERS, Permission.SEE_OWN_ORDERS)
 def record(number: str) -> str | Response:
     """One order; its customer is shown the customer's page of it."""

@@ -117,7 +117,7 @@ def _address(record: object, customers: bool) -> str | None:
     return None
 
 
-@desk.get("/service/customers/<code>")
+@desk.get("/service/customers/<path:code>")
 @access.require(Permission.SEE_SERVICE_DESK)
 def customer(code: str) -> str:
     """One customer, with all that is open, in the order in which they come first."""
