@@ -190,7 +190,7 @@ def timeline(
         events.append(Event(backorder.cancel_requested_at, "Cancelling was asked for", why, "ban"))
     if backorder.closed_at is not None and backorder.status == Status.CANCELLED:
         events.append(Event(backorder.closed_at, "Cancelled", "Nothing more is to come.", "ban"))
-    return sorted(events, key=lambda each: each.at, reverse=True)
+    return sorted(events, key=lambda each: each.at)[::-1]  # of one instant: what is named later
 
 
 def _promised(promises: Sequence[BackorderPromise]) -> list[Event]:
