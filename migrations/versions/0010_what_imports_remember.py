@@ -25,7 +25,7 @@ def upgrade() -> None:
     op.create_unique_constraint(op.f("uq_receipt_import_key"), "receipt", ["import_key"])
     op.create_table(
         "demo_progress",
-        sa.Column("id", sa.SmallInteger(), nullable=False),
+        sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("seed", sa.BigInteger(), nullable=False),
         sa.Column("size", sa.String(length=8), nullable=False),
         sa.Column("today", sa.Date(), nullable=False),
