@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?=
 TESTS ?= tests
+# Files of tests are shared out over this many processes, each with servers of its own.
+CREWS ?= 2
 NAME ?= spine
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 INSTALL_SELF := $(PIP) install --no-deps --no-build-isolation --editable .
@@ -24,7 +26,7 @@ run: $(RUNTIME_STAMP) ## Start everything (the demo company on first start). Ctr
 	@exec $(BIN)/promiseline up
 
 test: $(DEV_STAMP) ## Run every test; TESTS=tests/domain runs some.
-	@exec $(BIN)/python -m pytest $(TESTS)
+	@exec $(BIN)/python -m pytest --numprocesses $(CREWS) --dist loadfile $(TESTS)
 
 lint: $(DEV_STAMP) ## Check style, types and templates.
 	$(BIN)/ruff check .
