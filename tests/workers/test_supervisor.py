@@ -231,10 +231,11 @@ async def test_a_part_that_ignores_the_signal_is_ended_with_its_children(tmp_pat
             raise NotReady("silent")
         return ""
 
+    others = set(psutil.Process().children(recursive=True))  # the servers of this run of tests
     family: list[psutil.Process] = []
 
     def end() -> None:
-        family.extend(psutil.Process().children(recursive=True))
+        family.extend(set(psutil.Process().children(recursive=True)) - others)
         supervisor.stop()
 
     supervisor = supervisor_of(python_part(code, ready=printed, stop_within_s=0.2), tmp_path, [])
