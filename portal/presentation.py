@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -151,25 +151,29 @@ def icon(name: str, size: int = 18, label: str = "") -> Markup:
 
 
 def form_errors(form: Any) -> list[tuple[str, str, str]]:
-    """Every error of a WTForms form as (id of the field, its label, message), nested forms included."""
-    found = [(field.id, field.label.text, message) for field in form for message in _messages(field)]
+    """Every error of a WTForms form as (id of the field, its label, message), nested forms included.
+
+    A message of a list of fields that one of its entries says too is said at the entry only.
+    """
+    found = [error for field in form for error in _errors(field)]
     return found + [("", "", message) for message in getattr(form, "form_errors", [])]
 
 
-def _messages(field: Any) -> Iterator[str]:
-    """Messages of one field; those of enclosed fields are said once, at the enclosing field's name."""
+def _errors(field: Any) -> list[tuple[str, str, str]]:
+    enclosed = getattr(field, "entries", None)
+    if enclosed is None:
+        enclosed = list(field.form) if hasattr(field, "form") else []
+    nested = [error for each in enclosed for error in _errors(each)]
+    said = {message for _, _, message in nested}
+    own = [message for message in field.errors if isinstance(message, str)] if _has_own(field) else []
+    return [
+        (field.id, field.label.text, message) for message in dict.fromkeys(own) if message not in said
+    ] + nested
 
-    def walk(errors: Any) -> Iterator[str]:
-        if isinstance(errors, dict):
-            for nested in errors.values():
-                yield from walk(nested)
-        elif isinstance(errors, list | tuple):
-            for nested in errors:
-                yield from walk(nested)
-        else:
-            yield str(errors)
 
-    yield from dict.fromkeys(walk(field.errors))
+def _has_own(field: Any) -> bool:
+    """A form field has no errors but those of its fields, by name."""
+    return not isinstance(field.errors, dict)
 
 
 def share(value: Decimal | float | int, whole: Decimal | float | int) -> float:

@@ -121,12 +121,13 @@ class _Order(Form):
     lines = FieldList(FormField(_Line), "Lines", min_entries=2)
 
 
-def test_form_errors_reach_into_nested_forms_and_say_each_thing_once() -> None:
+def test_form_errors_lead_to_the_field_that_is_wrong_also_in_a_list() -> None:
     form = _Order()
     assert not form.validate()
     assert presentation.form_errors(form) == [
         ("quantity", "Quantity", "Say how many."),
-        ("lines", "Lines", "Name the SKU."),
+        ("lines-0-sku", "SKU", "Name the SKU."),
+        ("lines-1-sku", "SKU", "Name the SKU."),
     ]
 
 
