@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session, joinedload
 
 from domain.backorder import Status
@@ -177,8 +177,21 @@ def mark_sent(session: Session, notice_id: int, now: datetime) -> str:
     notice.lease_until = None
     notice.last_error = None
     _forget_secret(notice)
+    _lift_risk(session, notice)
     _announce(session, notice)
     return notice.status
+
+
+def _lift_risk(session: Session, notice: Notice) -> None:
+    """An address that takes mail again is no risk any more."""
+    if notice.backorder is not None:
+        notice.backorder.notice_risk = None
+    elif notice.line_id is not None and notice.supplier_id is not None:
+        session.execute(
+            update(PurchaseOrderLine)
+            .where(PurchaseOrderLine.id == notice.line_id, PurchaseOrderLine.notice_risk.is_not(None))
+            .values(notice_risk=None)
+        )
 
 
 @service

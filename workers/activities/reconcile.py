@@ -15,6 +15,7 @@ from temporalio import activity
 from temporalio.service import RPCError
 
 from portal.services import reconcile as known
+from portal.services.pruning import prune
 from portal.services.reconcile import Expected
 from workers.activities.running import Transactions
 from workers.engine import Engine, Trouble, trouble
@@ -66,7 +67,8 @@ class ReconcileActivities:
             notices_resent=await self._resend(before, running),
             allocations_restarted=await self._allocate(before),
         )
-        log.info("database and engine compared", **asdict(report))
+        pruned = await asyncio.to_thread(self._do, lambda session: prune(session, self._now()))
+        log.info("database and engine compared", pruned=pruned, **asdict(report))
         return report
 
     async def _compare(
