@@ -26,7 +26,7 @@ run: $(RUNTIME_STAMP) ## Start everything (the demo company on first start). Ctr
 	@exec $(BIN)/promiseline up
 
 test: $(DEV_STAMP) ## Run every test; TESTS=tests/domain runs some.
-	@exec $(BIN)/python -m pytest --numprocesses $(CREWS) --dist loadfile $(TESTS)
+	@exec $(BIN)/python -m pytest --numprocesses $(CREWS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 lint: $(DEV_STAMP) ## Check style, types and templates.
 	$(BIN)/ruff check .
