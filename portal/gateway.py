@@ -38,7 +38,8 @@ class Bridge:
         self._lock = threading.Lock()
         self._process: int | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._client: Client | None = None
+        #: By the address it talks to; there is one in every process but that of tests.
+        self._clients: dict[str, Client] = {}
         self._runtime: Runtime | None = None
 
     def call(self, settings: Settings, ask: Callable[[Client], Awaitable[T]]) -> T:
@@ -46,14 +47,15 @@ class Bridge:
         loop = self._ensure()
 
         async def run() -> T:
-            if self._client is None:
-                self._client = await Client.connect(
+            client = self._clients.get(settings.temporal_target)
+            if client is None:
+                client = self._clients[settings.temporal_target] = await Client.connect(
                     **_address(settings),
                     lazy=True,
                     runtime=self._runtime,
                     retry_config=RetryConfig(max_elapsed_time_millis=2000, max_retries=3),
                 )
-            return await ask(self._client)
+            return await ask(client)
 
         future = asyncio.run_coroutine_threadsafe(run(), loop)
         try:
@@ -67,7 +69,7 @@ class Bridge:
             if self._process != os.getpid() or self._loop is None:
                 self._process = os.getpid()
                 self._loop = asyncio.new_event_loop()
-                self._client = None
+                self._clients = {}
                 self._runtime = Runtime(telemetry=TelemetryConfig())
                 threading.Thread(target=self._loop.run_forever, name="temporal", daemon=True).start()
             return self._loop

@@ -35,6 +35,7 @@ def app(settings: Settings) -> Iterator[Flask]:
     app = create_app(settings)
     app.config.update(WTF_CSRF_ENABLED=False, TESTING=True)
     yield app
+    app.extensions["promiseline_live"].close()
     with app.app_context():
         db.engine.dispose()
 

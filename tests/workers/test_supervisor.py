@@ -165,7 +165,7 @@ def python_part(code: str, **details: object) -> Part:
 
 
 async def test_a_step_that_fails_says_why(tmp_path: Path) -> None:
-    step = python_part("import sys; print('working'); sys.exit('the disk is full')", step=True)
+    step = python_part("import sys; print('working', flush=True); sys.exit('the disk is full')", step=True)
     with pytest.raises(PartFailed, match=r"trial ended \(status 1\): the disk is full"):
         await supervisor_of(step, tmp_path, []).run()
 

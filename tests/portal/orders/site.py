@@ -54,6 +54,7 @@ def served(settings: Settings, session: Session) -> Iterator[Site]:
     try:
         yield Site(address, app, settings, session)
     finally:
+        app.extensions["promiseline_live"].close()
         server.shutdown()
         thread.join()
         server.server_close()
