@@ -54,10 +54,10 @@ async def fetch(client: Client, workflow_ids: Iterable[str]) -> list[WorkflowHis
     return [await client.get_workflow_handle(each).fetch_history() for each in workflow_ids]
 
 
-def last_activity_completed_ns(history: WorkflowHistory) -> int:
-    """When the engine noted the last result of an activity, in nanoseconds since 1970."""
-    return max(
+def activities_completed_ns(history: WorkflowHistory) -> list[int]:
+    """When the engine noted each result of an activity, in nanoseconds since 1970."""
+    return [
         event.event_time.ToNanoseconds()
         for event in history.events
         if event.event_type == Event.EVENT_TYPE_ACTIVITY_TASK_COMPLETED
-    )
+    ]
