@@ -166,8 +166,7 @@ class Spine:
                 if who == "floor":
                     began = time.time_ns()
                     await self._floor.echo(echoes)
-                    ended = await histories.fetch(self._ours.client, echoes)
-                    floor.append((max(map(histories.last_activity_completed_ns, ended)) - began) / NS)
+                    floor.append((max(await self._came_back(echoes)) - began) / NS)
                 else:
                     subject.append(await asyncio.to_thread(self._answer_all, lines))
                     await asyncio.to_thread(lives.settled, self._ours.worker)
