@@ -26,7 +26,7 @@ def command(no_demo: bool) -> None:
     try:
         with lock.held(settings.home):
             parts.check_ports(settings)
-            asyncio.run(_run(settings, demo=not no_demo))
+            asyncio.run(_run(settings, demo=settings.development and not no_demo))
     except (lock.AlreadyRunning, PartFailed) as error:
         raise click.ClickException(str(error)) from error
 
